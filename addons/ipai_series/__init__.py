@@ -1,1 +1,7 @@
 from . import models
+from .compat import SERIES
+
+if SERIES < 19:
+    from . import below_19
+if SERIES < 18:
+    from . import below_18
