@@ -1,0 +1,1 @@
+"""One check kind a file. The registry finds the files; nothing has to be listed anywhere."""
