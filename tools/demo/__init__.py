@@ -1,0 +1,1 @@
+"""Demo data: a company with months of accounting, its people, and the damage a careless hand does."""

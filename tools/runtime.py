@@ -1,0 +1,95 @@
+"""Everything that running Odoo of one series needs, found or made on first use."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import cluster, environment, source
+from tools.debian import install
+from tools.places import ADDONS, CACHE, DATA, ROOT, made
+
+LIBRARIES = ("libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Odoo of one series with the suite's addons, the private cluster and its own data folder."""
+
+    source: source.Source
+    python: Path
+    services: dict
+
+    @property
+    def series(self):
+        return self.source.series
+
+    @property
+    def data(self):
+        """Odoo's data folder (filestore, sessions) of this series."""
+        return DATA / self.series
+
+    @property
+    def addons_path(self):
+        """Value of ``--addons-path``: core addons beside the tree, then the suite's."""
+        return ",".join(map(str, [*self.source.addons_paths, ADDONS]))
+
+    @property
+    def variables(self):
+        """The environment of an Odoo process. No configuration file of the user is read."""
+        return {
+            **os.environ,
+            **self.services,
+            "PYTHONPATH": os.pathsep.join(map(str, (self.source.home, ROOT))),
+            "ODOO_RC": str(_empty_configuration()),
+            "IPAI_SERIES": self.series,
+            "TZ": "UTC",
+        }
+
+    def odoo(self, *arguments):
+        """Return the command line that runs Odoo with ``arguments``.
+
+        A first argument without a dash is a subcommand, such as ``shell``.
+        """
+        command = arguments[:1] if arguments and not arguments[0].startswith("-") else ()
+        return [
+            self.python,
+            *self._program(),
+            *command,
+            f"--addons-path={self.addons_path}",
+            f"--data-dir={made(self.data)}",
+            "--http-interface=127.0.0.1",
+            *arguments[len(command) :],
+        ]
+
+    def _program(self):
+        starter = self.source.home / "odoo-bin"
+        return (starter,) if starter.is_file() else ("-m", "odoo")
+
+    def run(self, argv, **options):
+        """Run a program in this environment; options as of :func:`subprocess.run`."""
+        return subprocess.run(argv, env=self.variables, **options)  # noqa: PLW1510
+
+    def execute(self, argv):
+        """Become the program ``argv``: signals and the terminal are then its own."""
+        os.execve(argv[0], list(map(str, argv)), self.variables)
+
+
+def get(series):
+    """Return the :class:`Runtime` of ``series``, such as "19.0".
+
+    :raises tools.say.Missing: a piece is missing and cannot be fetched.
+    """
+    return Runtime(
+        source=source.find(series),
+        python=environment.python(),
+        services=cluster.start(),
+    )
+
+
+def _empty_configuration():
+    """Return an empty configuration file, so that nobody's own ``~/.odoorc`` takes part."""
+    path = made(CACHE) / "odoo.conf"
+    if not path.exists():
+        path.write_text("[options]\n")
+    return path
