@@ -8,6 +8,7 @@ CARD_STEP = re.compile(r"""t\[@t-name=(['"])card\1\]""")
 LIST_STEP = re.compile(r"(?<![\w@$.-])list(?![\w(.-])")
 MENU_NAME = re.compile(r"""(@t-name=)(['"])menu\2""")
 QUOTED = re.compile(r"""('[^']*'|"[^"]*")""")
+CHATTER_PLACE = "//div[hasclass('oe_chatter')]"
 CHATTER_FIELDS = ("message_follower_ids", "activity_ids", "message_ids")
 
 
@@ -41,9 +42,8 @@ def translate_view_modes(modes):
 def _translate_chatter(chatter, model_fields):
     if "position" in chatter.attrib:
         # The place an inheriting view looks for.
-        position = chatter.attrib.pop("position")
         chatter.tag = "xpath"
-        chatter.attrib.update(expr="//div[hasclass('oe_chatter')]", position=position)
+        chatter.set("expr", CHATTER_PLACE)
         return
     chatter.tag = "div"
     chatter.set("class", "oe_chatter")
@@ -55,7 +55,7 @@ def _translate_chatter(chatter, model_fields):
 def _translate_expr(expr):
     expr = CARD_STEP.sub("t[@t-name='kanban-box']/div", expr)
     expr = MENU_NAME.sub(r"\1\2kanban-menu\2", expr)
-    expr = expr.replace("//chatter", "//div[hasclass('oe_chatter')]")
+    expr = expr.replace("//chatter", CHATTER_PLACE)
     parts = QUOTED.split(expr)
     parts[::2] = (LIST_STEP.sub("tree", part) for part in parts[::2])
     return "".join(parts)

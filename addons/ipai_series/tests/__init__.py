@@ -1,0 +1,1 @@
+from . import test_arch, test_compat, test_res_groups, test_translation_scope

@@ -1,0 +1,28 @@
+import sys
+from pathlib import Path
+
+from odoo.modules.module import get_manifest
+from odoo.tests import TransactionCase
+
+from odoo.addons.ipai_series.compat import SERIES
+
+PACKAGE = "odoo.addons.ipai_series"
+
+
+class TestTranslationScope(TransactionCase):
+    def test_a_series_imports_only_what_it_needs(self):
+        loaded = {name for name in sys.modules if name.startswith(f"{PACKAGE}.below_")}
+        packages = {name for name in loaded if name.count(".") == PACKAGE.count(".") + 1}
+        expected = {f"{PACKAGE}.below_{series}" for series in (18, 19) if SERIES < series}
+        self.assertEqual(packages, expected)
+        self.assertEqual(bool(loaded), SERIES < 19)
+
+    def test_nothing_is_added_to_models_on_the_last_series(self):
+        self.assertEqual(hasattr(self.env["res.users"], "_series_values"), SERIES < 19)
+
+    def test_every_addon_of_the_suite_is_translated(self):
+        """An addon is recognised by its dependency; one that forgets it fails on 17.0 only."""
+        for manifest in Path(__file__).parents[2].glob("*/__manifest__.py"):
+            addon = manifest.parent.name
+            if addon != "ipai_series":
+                self.assertIn("ipai_series", get_manifest(addon)["depends"], addon)

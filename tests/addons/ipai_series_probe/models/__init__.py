@@ -1,0 +1,1 @@
+from . import series_probe, series_probe_line
