@@ -1,0 +1,2 @@
+from . import core, models, wizard
+from .hooks import uninstall_hook

@@ -1,0 +1,1 @@
+"""Pure logic: nothing in this package imports Odoo."""

@@ -1,0 +1,73 @@
+from odoo import _, api, models
+from odoo.exceptions import AccessError
+
+from ..guard import SETTER, SETTER_KEY, is_setter
+
+
+class GuardedMixin(models.AbstractModel):
+    """Fields and rows that only setters write, whatever way the request came in.
+
+    The form, an import, a mass edit, RPC and server actions all end in ``create``, ``write`` and
+    ``unlink``; the guard sits there and asks for the setter's proof (see ``guard.py``).
+    """
+
+    _name = "ipai.guarded.mixin"
+    _description = "Fields written by setters only"
+
+    #: names of fields that only a setter writes
+    _guarded_fields = frozenset()
+    #: whether rows are created and deleted by setters only
+    _guarded_rows = False
+
+    def _as_setter(self):
+        return self.with_context(**{SETTER_KEY: SETTER})
+
+    def _store(self, values):
+        """Write guarded fields. Only setters call this, after they checked who asks."""
+        self._as_setter().write(values)
+
+    @api.model
+    def _insert(self, vals_list):
+        """Create guarded rows. Only setters call this; the records come back without the proof."""
+        return self._as_setter().create(vals_list).with_env(self.env)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not is_setter(self.env):
+            if self._guarded_rows:
+                raise AccessError(
+                    _("%s is written by the release itself.", self._description)
+                )
+            for vals in vals_list:
+                self._refuse_guarded(self._guarded_beyond_default(vals))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not is_setter(self.env):
+            self._refuse_guarded(self._guarded_fields.intersection(vals))
+        return super().write(vals)
+
+    def unlink(self):
+        if self._guarded_rows and self and not is_setter(self.env):
+            raise AccessError(_("%s cannot be deleted: it is part of the record.", self._description))
+        return super().unlink()
+
+    def _guarded_beyond_default(self, vals):
+        """Guarded names in ``vals`` whose value is not what the field starts with anyway."""
+        named = self._guarded_fields.intersection(vals)
+        if not named:
+            return named
+        defaults = self.default_get(list(named))
+        return {name for name in named if vals[name] and vals[name] != defaults.get(name)}
+
+    def _refuse_guarded(self, names):
+        if names:
+            labels = ", ".join(sorted(self._fields[name].string for name in names))
+            raise AccessError(
+                _(
+                    "%(fields)s of %(model)s cannot be written directly. Use the buttons of the "
+                    "form: each checks who may do it and records it.",
+                    fields=labels,
+                    model=self._description,
+                )
+            )

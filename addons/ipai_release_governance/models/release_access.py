@@ -1,0 +1,57 @@
+from odoo import _, models
+from odoo.exceptions import AccessError
+
+from odoo.addons.ipai_series.compat import check_access
+
+EXECUTOR = "ipai_release_governance.group_release_executor"
+
+
+class ReleaseAccess(models.Model):
+    """Who may do what on a release, told apart by group, team and what they did."""
+
+    _inherit = "ipai.release"
+
+    def _require_executor(self):
+        """Moving a release is for executors of its company.
+
+        :raises AccessError: for everybody else
+        """
+        if not self.env.user.has_group(EXECUTOR):
+            raise AccessError(
+                _("Only release executors do this. Ask an administrator for the role Executor.")
+            )
+        check_access(self, "write")
+
+    def _executors(self):
+        """Users who had a hand in doing: started the release or settled one of its items."""
+        self.ensure_one()
+        return self.started_by_id | self.item_ids.executed_by_id
+
+    def _users_of_role(self, role):
+        """Team members that play ``role``."""
+        return self.member_ids.filtered(lambda member: member.role_id == role).user_id
+
+    def _assign_team(self):
+        """Give items and sign-offs to the team."""
+        for release in self:
+            for item in release.item_ids.filtered("role_id"):
+                item._store({"assigned_id": release._users_of_role(item.role_id)[:1].id})
+            for signoff in release.signoff_ids:
+                signoff._store({"user_id": release._users_of_role(signoff.role_id)[:1].id})
+
+    def _team_problems(self):
+        """Roles that the runbook needs and nobody plays, or somebody who may not."""
+        needed = self.item_ids.role_id | self.signoff_ids.role_id
+        missing = needed - self.member_ids.role_id
+        problems = [_("Team: name somebody for the role %s.", role.name) for role in missing]
+        for member in self.member_ids:
+            if not member.role_id._is_played_by(member.user_id):
+                problems.append(
+                    _(
+                        "Team: %(user)s cannot be %(role)s without the group %(group)s.",
+                        user=member.user_id.name,
+                        role=member.role_id.name,
+                        group=dict(member.role_id._fields["group"].selection)[member.role_id.group],
+                    )
+                )
+        return problems

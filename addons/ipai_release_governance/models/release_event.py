@@ -1,0 +1,124 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError
+
+from odoo.addons.ipai_series.compat import Constraint
+
+from ..core import journal
+
+REFUSE = """
+CREATE OR REPLACE FUNCTION ipai_release_event_refuse() RETURNS trigger AS $$
+BEGIN
+    RAISE EXCEPTION 'The release journal is append-only: % refused', TG_OP;
+END $$ LANGUAGE plpgsql
+"""
+TRIGGERS = {
+    "ipai_release_event_no_change": "BEFORE UPDATE OR DELETE ON ipai_release_event FOR EACH ROW",
+    "ipai_release_event_no_truncate": "BEFORE TRUNCATE ON ipai_release_event FOR EACH STATEMENT",
+}
+
+
+class ReleaseEvent(models.Model):
+    """One line of a release's journal: append-only and hash-chained.
+
+    Rows are inserted in one SQL statement, since the trigger refuses the UPDATE with which the ORM
+    would complete them. See ``core/journal.py`` for the chain.
+    """
+
+    _name = "ipai.release.event"
+    _description = "Release Journal Event"
+    _order = "release_id, sequence"
+    _log_access = False
+    _rec_name = "kind"
+
+    release_id = fields.Many2one(
+        "ipai.release", required=True, ondelete="restrict", readonly=True, index=True
+    )
+    company_id = fields.Many2one(related="release_id.company_id")
+    sequence = fields.Integer(required=True, readonly=True)
+    kind = fields.Char(required=True, readonly=True)
+    actor_id = fields.Many2one("res.users", string="User", readonly=True)
+    actor = fields.Char(
+        string="Login", required=True, readonly=True, help="As it was at the time."
+    )
+    time = fields.Char(
+        required=True, readonly=True, help="ISO 8601 in UTC, from the database's clock."
+    )
+    payload = fields.Text(required=True, readonly=True, help="Canonical JSON.")
+    previous = fields.Char(required=True, readonly=True)
+    hash = fields.Char(string="SHA-256", required=True, readonly=True)
+
+    _sequence_unique = Constraint(
+        "unique(release_id, sequence)", "Two events have the same place in the journal."
+    )
+
+    def init(self):
+        cr = self.env.cr
+        cr.execute(REFUSE)
+        for name, when in TRIGGERS.items():
+            cr.execute(f"DROP TRIGGER IF EXISTS {name} ON ipai_release_event")
+            cr.execute(
+                f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION ipai_release_event_refuse()"
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise AccessError(_("Events are written by the release itself."))
+
+    def write(self, vals):
+        raise AccessError(_("The journal is append-only."))
+
+    def unlink(self):
+        raise AccessError(_("The journal is append-only."))
+
+    @api.model
+    def _append(self, release, kind, payload):
+        """Append one event and move the release's journal head.
+
+        Two transactions that append to one release at once write the same head: PostgreSQL lets
+        one of them fail to serialize and Odoo tries it again, so the chain cannot fork.
+
+        :param payload: JSON data
+        """
+        release.flush_recordset(["journal_head", "journal_length"])
+        self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+        event = {
+            "release": release.name,
+            "sequence": release.journal_length + 1,
+            "kind": kind,
+            "actor": self.env.user.login,
+            "time": self.env.cr.fetchone()[0].isoformat(timespec="microseconds") + "Z",
+            "payload": payload,
+        }
+        previous = release.journal_head or journal.GENESIS
+        head = journal.event_hash(previous, event)
+        self._insert_row(release, event, previous, head)
+        # sudo: everybody who acts leaves a trace, also those who may not write releases.
+        release.sudo()._store({"journal_head": head, "journal_length": event["sequence"]})
+        release.flush_recordset(["journal_head", "journal_length"])
+        release.invalidate_recordset(["event_ids"])
+
+    def _insert_row(self, release, event, previous, head):
+        self.env.cr.execute(
+            "INSERT INTO ipai_release_event (release_id, sequence, kind, actor_id, actor, time, "
+            "payload, previous, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                release.id,
+                event["sequence"],
+                event["kind"],
+                self.env.uid,
+                event["actor"],
+                event["time"],
+                journal.canonical(event["payload"]),
+                previous,
+                head,
+            ],
+        )
+
+
+class Release(models.Model):
+    _inherit = "ipai.release"
+
+    def _log(self, kind, payload):
+        """Append an event to the journal of each release."""
+        for release in self:
+            self.env["ipai.release.event"]._append(release, kind, payload)

@@ -1,0 +1,122 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..guard import is_setter
+
+SEVERITIES = [("critical", "Critical"), ("high", "High"), ("medium", "Medium"), ("low", "Low")]
+OF_ITEM = {"critical": "critical", "major": "high", "minor": "low"}
+
+
+class ReleaseIncident(models.Model):
+    """Something that went wrong: a failed item proposes one, people add others."""
+
+    _name = "ipai.release.incident"
+    _description = "Release Incident"
+    _inherit = ["ipai.guarded.mixin"]
+    _order = "release_id, time, id"
+    _rec_name = "description"
+    _guarded_fields = frozenset({"status", "approver_id", "resolved_at"})
+
+    release_id = fields.Many2one("ipai.release", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="release_id.company_id", store=True, index=True)
+    item_id = fields.Many2one(
+        "ipai.release.item", domain="[('release_id', '=', release_id)]", ondelete="restrict"
+    )
+    time = fields.Datetime(required=True, default=fields.Datetime.now)
+    description = fields.Text(required=True)
+    severity = fields.Selection(SEVERITIES, required=True, default="medium")
+    resolution = fields.Text()
+    status = fields.Selection(
+        [
+            ("proposed", "Proposed"),
+            ("pending", "Pending"),
+            ("resolved", "Resolved"),
+            ("dismissed", "Dismissed"),
+        ],
+        default="pending",
+        required=True,
+        readonly=True,
+        help="Proposed: by a failed item, until a person confirms or dismisses it.",
+    )
+    approver_id = fields.Many2one("res.users", readonly=True, help="Who accepted the resolution.")
+    resolved_at = fields.Datetime(readonly=True)
+
+    @api.model
+    def _propose(self, item):
+        """Propose an incident for a failed item, once as long as it is open."""
+        open_before = item.release_id.incident_ids.filtered(
+            lambda row: row.item_id == item and row.status in ("proposed", "pending")
+        )
+        description = "\n".join(
+            filter(None, [f"{item.display_name}: {item._outcome_label()}", item.summary,
+                          item.records])
+        )
+        if open_before:
+            # sudo: the queue and testers propose incidents without the right to write them.
+            open_before.sudo()._store({"description": description})
+            return
+        self.sudo()._insert(
+            [
+                {
+                    "release_id": item.release_id.id,
+                    "item_id": item.id,
+                    "description": description,
+                    "severity": OF_ITEM[item.severity],
+                    "status": "proposed",
+                }
+            ]
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        incidents = super().create(vals_list)
+        for incident in incidents:
+            incident.release_id._log(
+                "incident", {"status": incident.status, "description": incident.description}
+            )
+        return incidents
+
+    def write(self, vals):
+        if not is_setter(self.env):
+            self._refuse_closed()
+        result = super().write(vals)
+        if not is_setter(self.env):
+            for incident in self:
+                incident.release_id._log("incident_edited", {"fields": sorted(vals)})
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(_("Incidents stay on the record. Dismiss this one instead."))
+
+    def _refuse_closed(self):
+        closed = self.filtered(lambda row: row.status in ("resolved", "dismissed"))
+        if closed:
+            raise UserError(_("This incident is closed. Add a new one."))
+
+    def _set_status(self, status, **values):
+        for incident in self:
+            incident._refuse_closed()
+            incident._store({"status": status, **values})
+            incident.release_id._log(
+                "incident_" + status, {"description": incident.description,
+                                       "resolution": incident.resolution or ""}
+            )
+
+    def action_confirm(self):
+        self._set_status("pending")
+
+    def action_dismiss(self):
+        if self.filtered(lambda row: not row.resolution):
+            raise UserError(_("Resolution: say why this is no incident."))
+        self._set_status("dismissed", resolved_at=fields.Datetime.now())
+
+    def action_resolve(self):
+        """Accept the resolution. That is the approvers' part."""
+        if not self.env.user.has_group("ipai_release_governance.group_release_approver"):
+            raise AccessError(_("Only approvers accept the resolution of an incident."))
+        if self.filtered(lambda row: not row.resolution):
+            raise UserError(_("Resolution: say how it was resolved."))
+        self._set_status(
+            "resolved", approver_id=self.env.uid, resolved_at=fields.Datetime.now()
+        )

@@ -1,0 +1,48 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.ipai_series.compat import Constraint
+
+
+class ReleaseMember(models.Model):
+    """Who plays which role in a release."""
+
+    _name = "ipai.release.member"
+    _description = "Release Team Member"
+    _order = "release_id, role_id, id"
+
+    release_id = fields.Many2one("ipai.release", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="release_id.company_id", store=True, index=True)
+    role_id = fields.Many2one("ipai.release.role", required=True)
+    user_id = fields.Many2one("res.users", required=True, domain="[('share', '=', False)]")
+
+    _member_unique = Constraint(
+        "unique(release_id, role_id, user_id)", "This user has this role already."
+    )
+
+    @api.depends("role_id", "user_id")
+    def _compute_display_name(self):
+        for member in self:
+            member.display_name = f"{member.role_id.name}: {member.user_id.name}"
+
+    def _refuse_late(self):
+        late = self.release_id.filtered(lambda release: release.state != "draft")
+        if late:
+            raise UserError(
+                _("The team of %s is fixed since it was scheduled. Set it back to draft first.",
+                  late[0].display_name)
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        members = super().create(vals_list)
+        members._refuse_late()
+        return members
+
+    def write(self, vals):
+        self._refuse_late()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_scheduled(self):
+        self._refuse_late()

@@ -1,0 +1,1 @@
+from . import evidence_wizard, gate_wizard, item_wizard, reason_wizard, signoff_wizard

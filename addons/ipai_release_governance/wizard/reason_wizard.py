@@ -1,0 +1,20 @@
+from odoo import fields, models
+
+
+class ReleaseReasonWizard(models.TransientModel):
+    """Asks why a release is aborted or rolled back."""
+
+    _name = "ipai.release.reason.wizard"
+    _description = "Reason for Ending a Release"
+
+    release_id = fields.Many2one("ipai.release", required=True, readonly=True)
+    act = fields.Selection(
+        [("abort", "Abort"), ("roll_back", "Roll Back")], required=True, readonly=True
+    )
+    reason = fields.Text(required=True)
+
+    def action_confirm(self):
+        self.ensure_one()
+        if self.act == "abort":
+            return self.release_id.action_abort(self.reason)
+        return self.release_id.action_roll_back(self.reason)

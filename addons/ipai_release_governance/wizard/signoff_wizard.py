@@ -1,0 +1,32 @@
+from odoo import fields, models
+
+
+class ReleaseSignoffWizard(models.TransientModel):
+    """Approve or reject, with the evidence on the same screen."""
+
+    _name = "ipai.release.signoff.wizard"
+    _description = "Sign-off"
+
+    signoff_id = fields.Many2one("ipai.release.signoff", required=True, readonly=True)
+    release_id = fields.Many2one(related="signoff_id.release_id")
+    meaning = fields.Char(related="signoff_id.meaning")
+    phase_ids = fields.One2many(related="release_id.phase_ids")
+    issue_item_ids = fields.Many2many("ipai.release.item", compute="_compute_issue_item_ids")
+    evidence_digest = fields.Char(related="release_id.evidence_digest")
+    reason = fields.Text(string="Notes", help="Needed to reject.")
+    typed_name = fields.Char(string="Typed Name")
+    signature = fields.Binary(string="Drawn Signature", attachment=False)
+
+    def _compute_issue_item_ids(self):
+        for wizard in self:
+            wizard.issue_item_ids = wizard.release_id._issue_items()
+
+    def action_approve(self):
+        self._sign("approved")
+
+    def action_reject(self):
+        self._sign("rejected")
+
+    def _sign(self, state):
+        self.ensure_one()
+        self.signoff_id._sign(state, self.reason or "", self.typed_name or "", self.signature)
