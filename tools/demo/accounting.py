@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tools.say import Missing
 
 from . import companies, documents, payments, plan, statements
-from .progress import Progress
+from .progress import progress
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ def create(env, today) -> Summary | None:
     _refuse_foreign_data(env)
     env = env(context={**env.context, **_Quiet.KEYS})
     history = plan.make(today)
-    with Progress("Companies, chart of accounts", 2) as bar:
+    with progress("Companies, chart of accounts", 2) as bar:
         books = companies.make(env, today)
-        bar.add(2)
+        bar.update(2)
     partners = documents.make_partners(env, history.partners)
     for key in books:
         _keep_books(books[key], partners, history, key)
@@ -61,25 +61,24 @@ def _refuse_foreign_data(env):
 def _keep_books(books, partners, history, key):
     name = books.company.name.replace("Larch Harbour ", "")
     docs = [doc for doc in history.documents if doc.company == key]
-    with Progress(f"Invoices, bills: {name}", len(docs)) as bar:
+    with progress(f"Invoices, bills: {name}", len(docs)) as bar:
         moves = documents.make(books, partners, docs, bar)
-    made = _pay(books, partners, moves, docs, [p for p in history.payments if p.company == key])
+    made = _pay(books, partners, moves, [pay for pay in history.payments if pay.company == key])
     if key == plan.MAIN:
-        with Progress("Bank statement lines", len(history.statement_lines)) as bar:
+        with progress("Bank statement lines", len(history.statement_lines)) as bar:
             statements.make(books, history.statement_lines, made, bar)
 
 
-def _pay(books, partners, moves, docs, pays) -> dict:
+def _pay(books, partners, moves, pays) -> dict:
     cashier = payments.Cashier(books, partners, moves)
     name = books.company.name.replace("Larch Harbour ", "")
     by_wizard = [pay for pay in pays if pay.kind == "wizard"]
     by_hand = [pay for pay in pays if pay.kind != "wizard"]
-    with Progress(f"Payments: {name}", len(by_hand)) as bar:
+    with progress(f"Payments: {name}", len(by_hand)) as bar:
         made = cashier.pay(by_hand, bar)
     matched = [pay for pay in by_hand if pay.pays]
-    refunds = [doc for doc in docs if doc.reverses]
-    with Progress(f"Matching: {name}", len({p.pays for p in matched}) + len(refunds)) as bar:
-        cashier.match(matched, refunds, bar)
-    with Progress(f"Payments by wizard: {name}", len(by_wizard)) as bar:
+    with progress(f"Matching: {name}", len({pay.pays for pay in matched})) as bar:
+        cashier.match(matched, bar)
+    with progress(f"Payments by wizard: {name}", len(by_wizard)) as bar:
         cashier.register(by_wizard, bar)
     return made

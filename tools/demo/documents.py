@@ -3,6 +3,7 @@
 from odoo import Command
 
 from . import companies, plan
+from .progress import chunks
 
 BATCH = 100
 
@@ -23,17 +24,23 @@ def make_partners(env, partners) -> dict:
 
 
 def make(books, partners, documents, bar) -> dict:
-    """Create and post the documents of one company in batches; return the moves by key."""
+    """Create and post the documents of one company in batches; return the moves by key.
+
+    Refunds come last: they need what they take back. Odoo matches the two on posting.
+    """
     made = {}
-    for batch in bar.chunks(documents, BATCH):
-        values = [_values(books, partners, made, doc) for doc in batch]
-        moves = books.env["account.move"].with_company(books.company).create(values)
-        made.update(zip((doc.key for doc in batch), moves, strict=True))
-        to_post = books.env["account.move"].concat(
-            *(made[doc.key] for doc in batch if doc.post),
-        )
-        to_post.action_post()
+    for refunds in (False, True):
+        part = [doc for doc in documents if bool(doc.reverses) is refunds]
+        for batch in chunks(part, BATCH, bar):
+            _make_batch(books, partners, batch, made)
     return made
+
+
+def _make_batch(books, partners, batch, made):
+    model = books.env["account.move"].with_company(books.company)
+    moves = model.create([_values(books, partners, made, doc) for doc in batch])
+    made.update(zip((doc.key for doc in batch), moves, strict=True))
+    model.concat(*(made[doc.key] for doc in batch if doc.post)).action_post()
 
 
 def _values(books, partners, made, doc: plan.Document) -> dict:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from . import companies
+from .progress import chunks
 
 BATCH = 100
 
@@ -26,7 +27,7 @@ class Cashier:
     def pay(self, payments, bar) -> dict:
         """Create and post the payments in batches; return them by key."""
         model = self.env["account.payment"].with_company(self.books.company)
-        for batch in bar.chunks(payments, BATCH):
+        for batch in chunks(payments, BATCH, bar):
             created = model.create([self._values(pay) for pay in batch])
             self.made.update(zip((pay.key for pay in batch), created, strict=True))
             self._drop_entries([self.made[pay.key] for pay in batch if not pay.entry])
@@ -42,20 +43,18 @@ class Cashier:
             wizard.create(
                 {"journal_id": self.books.journals[pay.journal].id, "payment_date": pay.day}
             ).action_create_payments()
-            bar.add()
+            bar.update()
 
-    def match(self, payments, refunds, bar):
-        """Reconcile payments and refunds with the documents they belong to."""
+    def match(self, payments, bar):
+        """Reconcile payments with the documents they belong to. (Odoo does it for refunds.)"""
         groups = defaultdict(lambda: self.env["account.move"])
         for pay in payments:
             groups[pay.pays] |= self.made[pay.key].move_id
-        for doc in refunds:
-            groups[(doc.reverses,)] |= self.moves[doc.key]
         sets = [
             _open_lines(moves | moves.concat(*(self.moves[key] for key in keys)))
             for keys, moves in groups.items()
         ]
-        for batch in bar.chunks(sets, BATCH):
+        for batch in chunks(sets, BATCH, bar):
             # What reconcile() calls for one set of lines; a list of sets is ten times as fast.
             self.env["account.move.line"]._reconcile_plan(batch)
 

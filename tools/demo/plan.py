@@ -31,13 +31,20 @@ CURRENCY_MIX = {MAIN: {"EUR": 62, "USD": 25, "GBP": 13}, SECOND: {"GBP": 80, "EU
 
 @dataclass(frozen=True)
 class Mix:
-    """How many payments of each kind a company makes."""
+    """How many payments of each kind a company makes.
+
+    ``full``, ``wizard`` (the *Pay* button), ``grouped``, ``instalments`` (in pairs) and
+    ``other_currency`` settle their documents; ``partial`` leaves a part of the document open,
+    ``overpaid`` a part of the payment; ``advances`` belong to no document, ``drafts`` were never
+    posted, ``without_entry`` have no journal entry where the series allows it.
+    """
 
     full: int
     wizard: int
     grouped: int
     instalments: int
     partial: int
+    overpaid: int
     other_currency: int
     advances: int
     drafts: int
@@ -46,11 +53,12 @@ class Mix:
 
 MIX = {
     MAIN: Mix(
-        full=285,
+        full=270,
         wizard=15,
         grouped=25,
         instalments=20,
-        partial=90,
+        partial=85,
+        overpaid=20,
         other_currency=15,
         advances=60,
         drafts=10,
@@ -62,6 +70,7 @@ MIX = {
         grouped=1,
         instalments=1,
         partial=4,
+        overpaid=1,
         other_currency=0,
         advances=4,
         drafts=1,
@@ -112,7 +121,7 @@ class Payment:
     """One payment.
 
     ``pays`` names the documents it settles. ``share`` is the part of what they still owe when
-    this payment is its turn (1 = all of it). A payment that settles nothing has ``amount``.
+    this payment is its turn (1 = all of it, 1.2 = a fifth too much). A payment that settles nothing has ``amount``.
     """
 
     key: str
@@ -290,6 +299,7 @@ class _Payments:
         made += [pay for _ in range(mix.grouped) for pay in self._grouped()]
         made += [pay for _ in range(mix.instalments) for pay in self._instalments()]
         made += [self._single("partial", self._part()) for _ in range(mix.partial)]
+        made += [self._single("overpaid", 1 + self._part()) for _ in range(mix.overpaid)]
         made += [self._single("full", Decimal(1)) for _ in range(mix.full)]
         made += [self._single("wizard", Decimal(1)) for _ in range(mix.wizard)]
         made += [self._advance("advance") for _ in range(mix.advances)]

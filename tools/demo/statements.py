@@ -8,7 +8,7 @@ def make(books, lines, payments: dict, bar):
     for line, record in zip(lines, created, strict=True):
         if line.payment:
             _match(record, payments[line.payment])
-        bar.add()
+        bar.update()
     _statement(books, created)
 
 
