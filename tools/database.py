@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from tools.places import ADDONS, LOGS, locked, made
+from tools.places import ADDONS, LOGS, TEST_ADDONS, locked, made
 from tools.say import Missing, say, step
 
 # What most addons of the suite stand on; anything else that they depend on is added.
@@ -17,10 +17,11 @@ TROUBLE = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) |^Traceback ")
 
 
 def addons():
-    """Return ``{name: manifest}`` of the suite's installable addons."""
+    """Return ``{name: manifest}`` of the suite's installable addons, those of the tests too."""
     manifests = {
         path.parent.name: ast.literal_eval(path.read_text())
-        for path in sorted(ADDONS.glob("*/__manifest__.py"))
+        for folder in (ADDONS, TEST_ADDONS)
+        for path in sorted(folder.glob("*/__manifest__.py"))
     }
     return {name: found for name, found in manifests.items() if found.get("installable", True)}
 
@@ -57,12 +58,22 @@ def install(runtime, name, modules):
 
     :raises Missing: Odoo ended with an error; the message names the log.
     """
-    log = made(LOGS) / f"{runtime.series}-{name}-install.log"
-    with step(f"{runtime.series}: install {', '.join(modules)}"), log.open("w") as handle:
+    return _change(runtime, name, "init", modules)
+
+
+def update(runtime, name, modules):
+    """Update installed ``modules`` as ``-u`` does; returns and raises as :func:`install`."""
+    return _change(runtime, name, "update", modules)
+
+
+def _change(runtime, name, action, modules):
+    log = made(LOGS) / f"{runtime.series}-{name}-{action}.log"
+    what = f"{runtime.series}: {action} {', '.join(modules)}"
+    with step(what), log.open("w") as handle:
         done = runtime.run(
             runtime.odoo(
                 f"--database={name}",
-                f"--init={','.join(modules)}",
+                f"--{action}={','.join(modules)}",
                 "--without-demo=True",
                 "--stop-after-init",
                 "--no-http",
@@ -75,7 +86,7 @@ def install(runtime, name, modules):
     if done.returncode:
         for line in log.read_text().splitlines()[-20:]:
             say(f"   {line}")
-        raise Missing(f"installing {', '.join(modules)} on {runtime.series} failed: see {log}")
+        raise Missing(f"{what} failed: see {log}")
     return [line for line in log.read_text().splitlines() if TROUBLE.search(line)]
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDONS = ROOT / "addons"
+TEST_ADDONS = ROOT / "tests" / "addons"
+BUILD = ROOT / "build"
 REQUIREMENTS = ROOT / "requirements"
 CACHE = Path(os.environ.get("IPAI_CACHE") or Path.home() / ".cache" / "ipai-odoo").absolute()
 VENV = CACHE / "venv"

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import cluster, environment, source
-from tools.debian import install
-from tools.places import ADDONS, CACHE, DATA, ROOT, made
-
-LIBRARIES = ("libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core")
+from tools.places import ADDONS, CACHE, DATA, ROOT, TEST_ADDONS, made
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,9 @@ class Runtime:
 
     @property
     def addons_path(self):
-        """Value of ``--addons-path``: core addons beside the tree, then the suite's."""
-        return ",".join(map(str, [*self.source.addons_paths, ADDONS]))
+        """Value of ``--addons-path``: core addons beside the tree, the suite's, the tests'."""
+        own = [folder for folder in (ADDONS, TEST_ADDONS) if any(folder.glob("*/__manifest__.py"))]
+        return ",".join(map(str, [*self.source.addons_paths, *own]))
 
     @property
     def variables(self):

@@ -3,12 +3,13 @@
 import ctypes.util
 import shutil
 import sys
+from pathlib import Path
 
 from tools import database, runtime, source
 from tools.debian import install
 from tools.say import command, say
 
-# program or library -> its Debian package and what it is for
+# What must be there -> the Debian package it comes in.
 PROGRAMS = {"chromium": "chromium", "pdftotext": "poppler-utils", "git": "git"}
 LIBRARIES = {
     "pango-1.0": "libpango-1.0-0",
@@ -20,11 +21,40 @@ FONTS = {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core"}
 
 
 def prerequisites():
-    """Install the Debian packages that are missing; without root, name them and end.
+    """Install the programs, libraries and fonts that are missing.
 
-    :raises tools.say.Missing: one line with the packages to install.
+    :raises tools.say.Missing: not root; the message names the packages to install.
     """
-    packages = [name for program, name in PROGRAMS.items() if not _program(program)]
-    packages += [name for library, name in LIBRARIES.items() if not _library(library)]
+    packages = [
+        *(package for name, package in PROGRAMS.items() if not shutil.which(name)),
+        *(package for name, package in LIBRARIES.items() if not ctypes.util.find_library(name)),
+        *(package for name, package in FONTS.items() if not Path(name).exists()),
+    ]
     if packages:
-        install(packages, "a prerequisite")
+        install(packages, f"{len(packages)} of the prerequisites")
+
+
+def prepare(series):
+    """Return the :class:`~tools.runtime.Runtime` of each series, prerequisites installed.
+
+    :param series: names such as "19.0"; empty means every series found on this machine.
+    """
+    prerequisites()
+    return [runtime.get(name) for name in series or source.found()]
+
+
+def not_found():
+    """Return the supported series that are not on this machine, newest first."""
+    return [name for name in source.SERIES if name not in source.found()]
+
+
+def main():
+    for chosen in prepare(sys.argv[1:]):
+        database.ensure_template(chosen)
+        say(f"Odoo {chosen.series}: {chosen.source.home}")
+    for name in not_found():
+        say(f"Odoo {name}: not found; set {source.variable(name)} to a folder that holds it")
+
+
+if __name__ == "__main__":
+    command(main)

@@ -60,7 +60,7 @@ def find(series):
     if source is None and series == DEFAULT:
         source = _at(series, odoo19.fetch())
     if source is None:
-        raise Missing(f"Odoo {series} is not on this machine: set {_variable(series)}")
+        raise Missing(f"Odoo {series} is not on this machine: set {variable(series)}")
     return source
 
 
@@ -69,18 +69,19 @@ def found():
     return [s for s in SERIES if s == DEFAULT or _named(s) or _at(s, CACHE / s)]
 
 
-def _variable(series):
+def variable(series):
+    """Return the environment variable that names the tree of ``series``."""
     return f"ODOO_SOURCE_{series.split('.')[0]}"
 
 
 def _named(series):
     """Return the tree the user named, or None when the variable is not set."""
-    folder = os.environ.get(_variable(series))
+    folder = os.environ.get(variable(series))
     if not folder:
         return None
     source = _at(series, Path(folder).absolute())
     if source is None:
-        raise Missing(f"{_variable(series)}={folder} holds no Odoo {series} (no odoo/release.py)")
+        raise Missing(f"{variable(series)}={folder} holds no Odoo {series} (no odoo/release.py)")
     return source
 
 

@@ -1,0 +1,75 @@
+"""Run one batch of tests: its database, the installation log, pytest."""
+
+import os
+import re
+import subprocess
+import time
+
+from tools import cluster, database, environment, pytest
+from tools.places import BUILD, ROOT, made
+from tools.results import Result, read
+from tools.say import Missing, say
+
+REPORTS = BUILD / "tests"
+OPTIONS = ("-q", "--tb=short", "--no-header", "-p", "no:cacheprovider")
+
+
+def run(batch, runtimes):
+    """Run a batch and return its :class:`~tools.results.Result`.
+
+    :param runtimes: ``{series: Runtime}``.
+    """
+    say(f"\n== {batch.label} ({'Odoo ' + batch.series if batch.series else 'no Odoo'})")
+    result = Result(batch.label, batch.series)
+    started = time.monotonic()
+    if batch.series:
+        _run_on_odoo(batch, runtimes[batch.series], result)
+    else:
+        _run_pure(batch, result)
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def _run_pure(batch, result):
+    argv = [environment.python(), "-m", "pytest", "-p", "no:odoo"]
+    variables = {**os.environ, **cluster.start(), "PYTHONPATH": str(ROOT)}
+    _pytest(batch, result, argv, variables)
+
+
+def _run_on_odoo(batch, chosen, result):
+    name = f"ipai_test_{chosen.series.replace('.', '')}_{os.getpid()}"
+    try:
+        result.failed += _log_failures(database.new(chosen, name, batch.modules), "install")
+        result.failed += _log_failures(database.update(chosen, name, batch.modules), "update")
+        _pytest(batch, result, pytest.arguments(chosen, name), chosen.variables)
+    except Missing as problem:
+        result.failed.append(f"{batch.label}: {problem}")
+    finally:
+        database.drop(chosen, name)
+
+
+def _log_failures(lines, action):
+    """What the installation log complains about is a failure like any other."""
+    return [f"{action}: {line}" for line in lines]
+
+
+def _pytest(batch, result, argv, variables):
+    report = made(REPORTS) / f"{batch.series or 'pure'}-{batch.label.replace('/', '-')}.xml"
+    report.unlink(missing_ok=True)
+    done = subprocess.run(
+        [*argv, *OPTIONS, f"--junit-xml={report}", *batch.paths],
+        env=variables,
+        cwd=ROOT,
+        check=False,
+    )
+    read(result, report, done.returncode)
+
+
+def drop_left_over(runtimes):
+    """Drop the databases of test runs that were killed. Only on our own cluster."""
+    for chosen in runtimes if not os.environ.get("PGHOST") else ():
+        for name in database.names(chosen):
+            match = re.fullmatch(r"ipai_test_(\d+)_(\d+)", name)
+            same = match and match[1] == chosen.series.replace(".", "")
+            if same and not os.path.exists(f"/proc/{match[2]}"):
+                database.drop(chosen, name)
