@@ -122,7 +122,7 @@ class CheckKind(ABC):
 
     @abstractmethod
     def collect(self, context: Context, params: Mapping[str, Any]) -> Measurement:
-        """Measure. ``params`` are valid and their thresholds are figures already.
+        """Measure. ``params`` are valid, defaults and thresholds are filled in (`prepare`).
 
         Raise `CheckError` when it cannot be measured, `Inconclusive` when there is nothing to judge.
         """

@@ -120,6 +120,22 @@ def _path(error: ValidationError, name: str = "") -> str:
     return path
 
 
+def prepare(
+    kind: CheckKind, params: Mapping[str, Any], thresholds: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return valid parameters with the schema's defaults and the target's thresholds filled in.
+
+    Raises `ParameterError`.
+    """
+    validate(kind, params)
+    defaults = {
+        name: schema["default"]
+        for name, schema in kind.schema["properties"].items()
+        if "default" in schema
+    }
+    return fill_thresholds({**defaults, **params}, thresholds)
+
+
 def fill_thresholds(value: Any, thresholds: Mapping[str, float], path: str = "") -> Any:
     """Return ``value`` with every ``{"threshold": name}`` in it replaced by the target's figure."""
     if isinstance(value, Mapping):

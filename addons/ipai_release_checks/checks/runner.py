@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 
 from .base import CheckError, CheckKind, CheckProblem, Measurement, Verdict
-from .parameters import fill_thresholds, validate
+from .parameters import prepare
 from .sql_errors import problem_of
 
 if TYPE_CHECKING:
@@ -46,22 +46,20 @@ def judge(
 ) -> Verdict:
     """Judge a stored measurement again, as `run` did when it was taken. Does no I/O."""
     try:
-        validate(kind, params)
-        prepared = fill_thresholds(params, thresholds or {})
+        prepared = prepare(kind, params, thresholds or {})
         return kind.evaluate(prepared, measurement, reference)
     except CheckProblem as problem:
         return Verdict.from_problem(problem, kind.hint)
 
 
 def _prepare(kind: CheckKind, context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    validate(kind, params)
     if context.series not in kind.series:
         supported = ", ".join(f"{series}.0" for series in kind.series)
         raise CheckError(
             f"The check kind '{kind.name}' supports Odoo {supported}, not {context.series}.0.",
             "Use another kind for this series.",
         )
-    return fill_thresholds(params, context.thresholds)
+    return prepare(kind, params, context.thresholds)
 
 
 def _unreadable(error: OSError) -> CheckError:
