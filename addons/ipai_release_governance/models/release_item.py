@@ -26,7 +26,6 @@ class ReleaseItem(models.Model):
     phase_id = fields.Many2one(
         "ipai.release.phase", required=True, ondelete="cascade", readonly=True, index=True
     )
-    release_id = fields.Many2one(related="phase_id.release_id", store=True, index=True)
     release_state = fields.Selection(related="release_id.state", string="Release State")
     phase_state = fields.Selection(related="phase_id.state", string="Phase State")
     phase_sequence = fields.Integer(

@@ -74,7 +74,11 @@ class ReleaseSnapshot(models.Model):
         )
         self.env["ipai.release.item"]._insert(
             [
-                {"phase_id": phase.id, **self._item_values(item, roles)}
+                {
+                    "release_id": self.id,
+                    "phase_id": phase.id,
+                    **self._item_values(item, roles),
+                }
                 for item in data["items"]
             ]
         )
