@@ -7,9 +7,10 @@
 - ``tests/pure`` and ``tests/tools``, once, without Odoo.
 """
 
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import tomllib
 
 from tools import database
 from tools.places import ADDONS, ROOT, TEST_ADDONS

@@ -61,7 +61,7 @@ def _check(archive):
         ["dpkg-deb", "--field", archive, "Version"], capture_output=True, text=True, check=True
     ).stdout.strip()
     if version != KNOWN_VERSION:
-        say(f"   note: Debian now has odoo-19 {version}; the suite is known to work on {KNOWN_VERSION}")
+        say(f"   note: this is odoo-19 {version}; the suite is known to work on {KNOWN_VERSION}")
         return
     with archive.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,38 @@
+# make help lists what there is.
+#
+# PYTHON   the Python 3.11 that everything starts from
+# SERIES   narrows `make test`, such as SERIES="19.0 17.0"
+# ADDONS   narrows `make test` to the tests of these addons
+# TESTS    narrows `make test` to these files, folders or test ids
+# SERVE    SERVE=0 ends `make demo` instead of serving
+
+PYTHON ?= python3
+SERVE ?= 1
+export SERVE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format stop clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
+
+setup:  ## get Odoo, PostgreSQL and the Python packages
+	@$(PYTHON) -m tools.setup $(SERIES)
+
+demo:  ## build the demo database, run a release in it and serve it
+	@$(PYTHON) -m tools.demo
+
+test:  ## run all tests on every series found
+	@$(PYTHON) -m tools.test --series "$(SERIES)" --addons "$(ADDONS)" --tests "$(TESTS)"
+
+lint:  ## look for faults in Python and XML
+	@$(PYTHON) -m tools.lint
+
+format:  ## write what the formatters would change
+	@$(PYTHON) -m tools.lint --fix
+
+stop:  ## stop the private PostgreSQL cluster
+	@$(PYTHON) -m tools.clean --stop-only
+
+clean:  ## stop the cluster, delete its databases and everything fetched or built
+	@$(PYTHON) -m tools.clean
