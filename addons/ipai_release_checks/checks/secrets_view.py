@@ -15,7 +15,7 @@ from .base import CheckError
 
 #: Tables of which a check needs much, but never the secrets.
 _TABLES = ("res_users", "res_partner")
-_SECRET = re.compile(r"password|passwd|secret|token|signup|api_?key|refresh|oauth")
+_SECRET = re.compile(r"password|passwd|secret|token|api_?key")
 
 _COLUMNS = """
     SELECT nspname, relname, array_agg(attname::text ORDER BY attnum)

@@ -206,6 +206,7 @@ def _savepoint(cursor: Any) -> Iterator[None]:
 def _fetch(cursor: Any, count: int) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     cursor.execute("FETCH FORWARD %s FROM ipai_check", (count,))
     columns = tuple(column.name for column in cursor.description)
+    sql_rules.refuse_columns(columns)
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise CheckError(
@@ -223,7 +224,7 @@ def _bound(cursor: Any, statement: str, params: Any) -> str:
         raise ParameterError("sql", "holds a NUL character.", "Remove it.")
     try:
         return cursor.mogrify(statement, params or None).decode("utf-8")
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, psycopg2.ProgrammingError) as error:
         raise ParameterError(
             "params",
             f"the values do not fit the placeholders of the statement ({error}).",

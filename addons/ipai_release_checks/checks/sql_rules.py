@@ -10,6 +10,7 @@ refused. This refuses too much rather than too little.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from .base import CheckError
@@ -47,19 +48,28 @@ _SECRET_TABLES = frozenset(
     {
         "auth_oauth_provider",
         "auth_totp_device",
-        "auth_totp_rate_limit_log",
+        "auth_totp_wizard",
+        "change_password_own",
+        "change_password_user",
         "fetchmail_server",
         "iap_account",
         "ir_config_parameter",
         "ir_mail_server",
         "payment_provider",
         "payment_token",
+        "res_config_settings",
         "res_users_apikeys",
         "res_users_apikeys_show",
         "res_users_identitycheck",
     }
 )
 
+#: Columns that open a door, in whatever table.
+_SECRET_COLUMN = re.compile(
+    r"\w*(?:password|passwd|secret|(?:access|refresh|account|signup)_token|api_?key)"
+)
+
+# Functions that take an "internal" argument cannot be called from SQL: "system" is one of them.
 _FUNCTIONS = """
     SELECT DISTINCT proname
       FROM pg_catalog.pg_proc
@@ -67,6 +77,7 @@ _FUNCTIONS = """
      WHERE lower(proname) = ANY(%s)
        AND NOT proname = ANY(%s)
        AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+       AND NOT 'internal'::regtype = ANY(proargtypes)
        AND (provolatile = 'v' OR prosecdef
             OR NOT (lanpltrusted OR lanname IN ('internal', 'c')))
      ORDER BY proname
@@ -96,6 +107,7 @@ def refuse_by_text(text: str) -> None:
     words = words_of(text)
     _refuse(sorted(word for word in words if _OUTSIDE.fullmatch(word)), "outside this database")
     _refuse(sorted(words & _SECRET_TABLES), "where Odoo keeps secrets")
+    refuse_columns(words)
 
 
 def refuse_by_catalogue(text: str, cursor: Any) -> None:
@@ -110,6 +122,11 @@ def refuse_by_catalogue(text: str, cursor: Any) -> None:
     _refuse([name for (name,) in cursor.fetchall()], "is a table of another server")
 
 
+def refuse_columns(names: Iterable[str]) -> None:
+    """Raise `CheckError` when one of these columns is a secret, such as ``access_token``."""
+    _refuse(sorted(name for name in names if _SECRET_COLUMN.fullmatch(name)), "a secret of Odoo")
+
+
 def words_of(text: str) -> set[str]:
     """Return every word of the text in lower case, as PostgreSQL folds names."""
     return {word.lower() for word in _WORD.findall(text)}
@@ -119,5 +136,6 @@ def _refuse(names: list[str], why: str) -> None:
     if names:
         raise CheckError(
             f"The statement names {', '.join(names)} ({why}), which a check may not use.",
-            "Leave it out. If the word is a value or a name of your own, write it another way.",
+            "Leave it out, and name the columns you need instead of '*'. If the word is a value or a "
+            "name of your own, write it another way.",
         )
