@@ -19,6 +19,10 @@ class GuardedMixin(models.AbstractModel):
     #: whether rows are created and deleted by setters only
     _guarded_rows = False
 
+    def _get_guarded_fields(self):
+        """Names of the guarded fields. Extend it where an addon adds fields of this kind."""
+        return self._guarded_fields
+
     def _as_setter(self):
         return self.with_context(**{SETTER_KEY: SETTER})
 
@@ -44,7 +48,7 @@ class GuardedMixin(models.AbstractModel):
 
     def write(self, vals):
         if not is_setter(self.env):
-            self._refuse_guarded(self._guarded_fields.intersection(vals))
+            self._refuse_guarded(self._get_guarded_fields().intersection(vals))
         return super().write(vals)
 
     def unlink(self):
@@ -54,7 +58,7 @@ class GuardedMixin(models.AbstractModel):
 
     def _guarded_beyond_default(self, vals):
         """Guarded names in ``vals`` whose value is not what the field starts with anyway."""
-        named = self._guarded_fields.intersection(vals)
+        named = self._get_guarded_fields().intersection(vals)
         if not named:
             return named
         defaults = self.default_get(list(named))

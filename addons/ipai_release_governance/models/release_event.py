@@ -80,13 +80,12 @@ class ReleaseEvent(models.Model):
         :param payload: JSON data
         """
         release.flush_recordset(["journal_head", "journal_length"])
-        self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         event = {
             "release": release.name,
             "sequence": release.journal_length + 1,
             "kind": kind,
             "actor": self.env.user.login,
-            "time": self.env.cr.fetchone()[0].isoformat(timespec="microseconds") + "Z",
+            "time": self._database_time(),
             "payload": payload,
         }
         previous = release.journal_head or journal.GENESIS
@@ -96,6 +95,11 @@ class ReleaseEvent(models.Model):
         release.sudo()._store({"journal_head": head, "journal_length": event["sequence"]})
         release.flush_recordset(["journal_head", "journal_length"])
         release.invalidate_recordset(["event_ids"])
+
+    def _database_time(self):
+        """The database's clock, in UTC: the clocks of workers may differ."""
+        self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+        return self.env.cr.fetchone()[0].isoformat(timespec="microseconds") + "Z"
 
     def _insert_row(self, release, event, previous, head):
         self.env.cr.execute(

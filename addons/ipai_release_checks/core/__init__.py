@@ -1,0 +1,1 @@
+"""Pure logic beside the check kinds: nothing in this package imports Odoo."""

@@ -1,0 +1,13 @@
+from . import (
+    check_context,
+    snapshot_pool,
+    guard_probe,
+    release_check,
+    release_target,
+    runbook_item,
+    release_snapshot,
+    release_item,
+    release_phase,
+    release,
+    release_queue,
+)

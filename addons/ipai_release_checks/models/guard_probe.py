@@ -1,0 +1,106 @@
+import uuid
+
+from odoo import _, api, models
+from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.ipai_series.compat import GROUPS
+
+from ..checks.base import CheckError
+from ..checks.context import Probe
+
+
+class _Undo(Exception):
+    """Leaves a savepoint without a trace."""
+
+
+class GuardProbe(models.AbstractModel):
+    """Tries forbidden acts as an ordinary user, in a savepoint that is always rolled back.
+
+    What is tried, is either what a model offers itself (``provider``), or acts on a record that
+    the parameters describe.
+    """
+
+    _name = "ipai.release.guard.probe"
+    _description = "Guard Probe"
+
+    @api.model
+    def _try(self, options):
+        """Try the acts and tell for each whether the guard held.
+
+        :param options: ``{"provider": model}``, or ``{"model", "domain", "groups", "acts"}`` with
+            acts ``{"code", "title", "write": {...} | "call": name | "unlink": true}``
+        :return: list of Probe; ``held`` is ``None`` for what could not be tried
+        :raises CheckError: for a model that is not installed
+        """
+        name = options.get("provider") or options.get("model") or ""
+        if name not in self.env:
+            raise CheckError(
+                _("The model %s is not installed here.", name or "?"),
+                _("Install the addon that guards it, or correct the parameter options."),
+            )
+        if options.get("provider"):
+            return self._ask_provider(name)
+        return [self._try_act(options, act) for act in options.get("acts", [])]
+
+    @api.model
+    def _ask_provider(self, name):
+        model = self.env[name]
+        if not hasattr(model, "_guard_probe_report"):
+            raise CheckError(
+                _("%s offers no guards to try.", name),
+                _("Update the addon that guards it, or describe the acts in options."),
+            )
+        return [Probe(**row) for row in model._guard_probe_report()]
+
+    @api.model
+    def _try_act(self, options, act):
+        held, message = None, _("No record to try it on.")
+        try:
+            with self.env.cr.savepoint():
+                record = self._ordinary_env(options)[options["model"]].search(
+                    options.get("domain", []), limit=1, order="id desc"
+                )
+                if record:
+                    held, message = self._act(record, act)
+                raise _Undo
+        except _Undo:
+            self.env.invalidate_all()
+        return Probe(act["code"], act.get("title", act["code"]), held, message)
+
+    @api.model
+    def _act(self, record, act):
+        """Do it; refused means held."""
+        try:
+            self._perform(record, act)
+            record.env.flush_all()
+        except (UserError, AccessError) as refusal:
+            return True, str(refusal.args[0] if refusal.args else refusal)
+        return False, _("%s could be done.", act.get("title", act["code"]))
+
+    @api.model
+    def _perform(self, record, act):
+        if "write" in act:
+            record.write(act["write"])
+        elif act.get("unlink"):
+            record.unlink()
+        else:
+            getattr(record, act["call"])()
+
+    @api.model
+    def _ordinary_env(self, options):
+        """An environment of a user made for this probe, with no more than the groups given."""
+        groups = [self.env.ref(xmlid).id for xmlid in options.get("groups", ["base.group_user"])]
+        login = f"guard-probe-{uuid.uuid4()}"
+        user = (
+            self.env["res.users"]
+            .with_context(no_reset_password=True, tracking_disable=True)
+            .create(
+                {
+                    "name": "Guard Probe",
+                    "login": login,
+                    "company_ids": [(6, 0, self.env["res.company"].search([]).ids)],
+                    GROUPS: [(6, 0, groups)],
+                }
+            )
+        )
+        return self.env(user=user.id, su=False)

@@ -1,0 +1,48 @@
+from odoo import _, models
+from odoo.exceptions import UserError
+
+from odoo.addons.ipai_release_governance.core.vocabulary import BLOCKING
+
+
+class Release(models.Model):
+    """The buttons that start checks, on the form and on the list."""
+
+    _inherit = "ipai.release"
+
+    def action_run_checks(self):
+        """Run all automated items of the open phase that are pending or stopped at the gate."""
+        self._run(lambda item: True, _("all checks of the open phase are done"))
+
+    def action_retry_failed(self):
+        """Run those again that failed or measured nothing."""
+        self._run(lambda item: item.outcome in BLOCKING, _("no check of the open phase failed"))
+
+    def _run(self, condition, nothing):
+        self._require_executor()
+        for release in self:
+            if not release._current_stage():
+                raise UserError(
+                    _("%s has not been scheduled or has ended: no phase is open.",
+                      release.display_name)
+                )
+            items = release.item_ids._runnable().filtered(condition)
+            if not items:
+                raise UserError(
+                    _("%(release)s: nothing to run, %(why)s.", release=release.display_name,
+                      why=nothing)
+                )
+            items._start_again()
+
+    def _plan_problems(self):
+        problems = super()._plan_problems()
+        if self.target_id.database != self.env.cr.dbname:
+            problems.append(
+                _(
+                    "Target: %(target)s is the database %(database)s, and checks run in this one, "
+                    "%(own)s. Choose a target of this database.",
+                    target=self.target_id.name,
+                    database=self.target_id.database,
+                    own=self.env.cr.dbname,
+                )
+            )
+        return problems

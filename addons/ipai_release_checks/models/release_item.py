@@ -1,0 +1,131 @@
+import json
+import logging
+import traceback
+
+from odoo import _, fields, models
+
+from odoo.addons.ipai_release_governance.core.result import Result
+from odoo.addons.ipai_release_governance.core.vocabulary import BLOCKING
+
+from .. import checks
+from .check_context import MEASUREMENT_FILE, ItemContext
+from .snapshot_pool import pool_of
+
+_logger = logging.getLogger(__name__)
+
+
+class ReleaseItem(models.Model):
+    """Automated items: queued, claimed under a lease, executed, settled."""
+
+    _inherit = "ipai.release.item"
+
+    check_kind = fields.Char(readonly=True)
+    check_params = fields.Text(string="Check Parameters", readonly=True, help="Canonical JSON.")
+    queued_at = fields.Datetime(readonly=True, index=True, help="When it was queued to run.")
+    lease_until = fields.Datetime(
+        readonly=True, help="A worker has it until then; after that another one takes it."
+    )
+    lease_holder = fields.Char(
+        readonly=True, help="PostgreSQL session of the worker; when it is gone, so is the lease."
+    )
+    fence = fields.Integer(
+        readonly=True, help="Counts the claims. Only the latest claim may settle the item."
+    )
+    snapshot_name = fields.Char(
+        readonly=True, help="PostgreSQL snapshot the item was measured in."
+    )
+
+    def _get_guarded_fields(self):
+        return super()._get_guarded_fields() | {
+            "check_kind",
+            "check_params",
+            "queued_at",
+            "lease_until",
+            "lease_holder",
+            "fence",
+            "snapshot_name",
+        }
+
+    # -- queueing ----------------------------------------------------------------------------
+
+    def _on_phase_open(self):
+        super()._on_phase_open()
+        self.filtered(lambda item: item.mode == "automated")._queue()
+
+    def _queue(self):
+        """Hand these items to the queue; they run when the items before them are settled."""
+        for item in self:
+            # sudo: phases open in the name of testers, who may not write the checklist.
+            item.sudo()._store({"queued_at": fields.Datetime.now()})
+        if self:
+            self.env["ipai.release.queue"]._wake()
+
+    def _reopen(self):
+        super()._reopen()
+        if self.mode == "automated":
+            self._queue()
+
+    def _after_settling(self):
+        super()._after_settling()
+        # A manual item may have been what the machine waited for.
+        self.env["ipai.release.queue"]._wake()
+
+    def _runnable(self):
+        """Automated items that a button may start: not worked off yet, or stopped at the gate."""
+        return self.filtered(
+            lambda item: item.mode == "automated"
+            and item.phase_id.state in ("running", "blocked")
+            and item.outcome in BLOCKING | {"pending"}
+        )
+
+    def _start_again(self):
+        """Queue what is pending, and begin anew what failed or measured nothing."""
+        for item in self:
+            if item.outcome == "pending":
+                item._queue()
+            else:
+                item._reopen()
+
+    # -- executing ---------------------------------------------------------------------------
+
+    def _kind(self):
+        return checks.get(self.check_kind)
+
+    def _uses_snapshot(self):
+        return bool(self.check_kind) and self._kind().uses_snapshot
+
+    def _execute(self):
+        """Run the check and return its result; a broken check is an error, never a pass."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                return self._run_check()
+        except Exception as problem:  # noqa: BLE001 - recorded as the item's error, with its trace
+            _logger.exception("Check %s of %s broke", self.check_kind, self.release_id.name)
+            return Result(
+                "error",
+                summary=_("The check itself broke: %s", problem),
+                output=traceback.format_exc(),
+                hint=_("Report this with the evidence; retry after an update of the checks."),
+            )
+
+    def _run_check(self):
+        params = json.loads(self.check_params)
+        with pool_of(self.env) as pool:
+            context = ItemContext(self, lambda: pool.snapshot(self.phase_id))
+            measurement, verdict = checks.run(self._kind(), context, params)
+        return self._result(measurement, verdict)
+
+    def _result(self, measurement, verdict):
+        if measurement is None:
+            return Result(verdict.outcome, summary=verdict.summary, hint=verdict.hint,
+                          records=tuple(verdict.records))
+        return Result(
+            verdict.outcome,
+            summary=verdict.summary,
+            output=measurement.output,
+            measurements=measurement.values,
+            records=tuple(verdict.records),
+            hint=verdict.hint,
+            files=((MEASUREMENT_FILE, measurement.to_json().encode()),),
+        )

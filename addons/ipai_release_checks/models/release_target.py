@@ -1,0 +1,46 @@
+from odoo import fields, models
+from odoo.tools import config
+
+from odoo.addons.ipai_series.compat import Constraint
+
+from ..checks.context import DEFAULT_THRESHOLDS
+
+
+class ReleaseTarget(models.Model):
+    """How the place acted on is measured."""
+
+    _inherit = "ipai.release.target"
+
+    min_posted_payments = fields.Integer(
+        default=DEFAULT_THRESHOLDS["min_posted_payments"],
+        help="Fewer posted payments than this fail: the data is not the one expected.",
+    )
+    min_posted_invoices = fields.Integer(
+        default=DEFAULT_THRESHOLDS["min_posted_invoices"],
+        help="Fewer posted invoices than this fail.",
+    )
+    min_free_disk_gb = fields.Float(
+        string="Minimum Free Disk (GB)", default=DEFAULT_THRESHOLDS["min_free_disk_gb"]
+    )
+    log_path = fields.Char(
+        string="Log File",
+        default=lambda self: config["logfile"] or False,
+        help="Odoo's log file on this machine.",
+    )
+    statement_timeout = fields.Integer(
+        string="SQL Time-out (s)", default=30, help="A check that takes longer is inconclusive."
+    )
+    check_role = fields.Char(
+        string="PostgreSQL Role",
+        help="A role that may only read. Checks take it on where it is named, so that PostgreSQL "
+        "itself limits what their SQL sees.",
+    )
+
+    _timeout_positive = Constraint(
+        "check(statement_timeout > 0)", "The SQL time-out is at least one second."
+    )
+
+    def _thresholds(self):
+        """The target's thresholds, as the check kinds name them."""
+        self.ensure_one()
+        return {name: self[name] for name in DEFAULT_THRESHOLDS}

@@ -1,0 +1,30 @@
+from odoo import _, fields, models
+
+
+class RunbookItem(models.Model):
+    _inherit = "ipai.runbook.item"
+
+    check_id = fields.Many2one("ipai.release.check", ondelete="restrict", copy=False)
+
+    def copy_data(self, default=None):
+        """A new version of a runbook gets checks of its own: the old ones are frozen."""
+        values = super().copy_data(default)
+        for item, vals in zip(self, values if isinstance(values, list) else [values]):
+            if item.check_id:
+                vals["check_id"] = item.check_id.copy().id
+        return values
+
+    def _publish_errors(self):
+        errors = super()._publish_errors()
+        if self.mode == "automated" and not self.check_id:
+            errors.append(
+                _("Item %s is automated, but has no check: choose one or make it manual.",
+                  self.display_name)
+            )
+        return errors
+
+    def _snapshot(self):
+        snapshot = super()._snapshot()
+        if self.mode == "automated":
+            snapshot["check"] = self.check_id._snapshot()
+        return snapshot
