@@ -62,7 +62,7 @@ def _with_odoo(series):
         folder = ADDONS / name
         yield _batch(series, folder if folder.is_dir() else TEST_ADDONS / name, (name,))
     for folder in sorted(TESTS.glob("*/")):
-        if folder not in PURE and any(folder.glob("test_*.py")):
+        if folder not in (*PURE, TEST_ADDONS) and any(folder.rglob("test_*.py")):
             yield from _shared(series, folder, tuple(name for name in own if _is_ours(name)))
 
 
@@ -92,7 +92,7 @@ def _only_addons(batches, addons):
 def _only_paths(batches, tests):
     """Narrow the batches to the given tests; several in one folder stay one batch."""
     files = {test: (ROOT / test.split("::")[0]).resolve() for test in tests}
-    _refuse({test for test, file in files.items() if not file.exists()}, "test")
+    _refuse({test for test, file in files.items() if not _held(batches, file)}, "test")
     chosen = []
     for batch in batches:
         inside = tuple(test for test, file in files.items() if _holds(batch.folder, file))
@@ -101,6 +101,11 @@ def _only_paths(batches, tests):
         elif any(_holds(file, batch.folder) for file in files.values()):
             chosen.append(batch)
     return chosen
+
+
+def _held(batches, file):
+    related = (_holds(batch.folder, file) or _holds(file, batch.folder) for batch in batches)
+    return file.exists() and any(related)
 
 
 def _holds(folder, file):

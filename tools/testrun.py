@@ -40,7 +40,8 @@ def _run_on_odoo(batch, chosen, result):
     name = f"ipai_test_{chosen.series.replace('.', '')}_{os.getpid()}"
     try:
         result.failed += _log_failures(database.new(chosen, name, batch.modules), "install")
-        result.failed += _log_failures(database.update(chosen, name, batch.modules), "update")
+        if batch.modules:
+            result.failed += _log_failures(database.update(chosen, name, batch.modules), "update")
         _pytest(batch, result, pytest.arguments(chosen, name), chosen.variables)
     except Missing as problem:
         result.failed.append(f"{batch.label}: {problem}")
