@@ -66,5 +66,6 @@ def test_a_folder_can_be_meant_for_one_series(tmp_path, monkeypatch):
     monkeypatch.setattr(batches, "ROOT", tmp_path)
     monkeypatch.setattr(batches, "TESTS", tmp_path / "tests")
     monkeypatch.setattr(batches, "PURE", ())
+    monkeypatch.setattr(batches.database, "addons", dict)
     found = [batch for batch in batches.plan(["19.0", "17.0"]) if batch.label == "tests/shop"]
     assert [(batch.series, batch.modules) for batch in found] == [("19.0", ("account",))]
