@@ -1,0 +1,170 @@
+"""No way in writes what only setters write: ORM, import, and RPC over real HTTP."""
+
+import json
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import HttpCase, tagged
+
+from ..guard import SETTER_KEY
+from .common import ReleaseCommon
+
+
+class TestGuard(ReleaseCommon):
+    def test_no_field_of_the_state_is_written_directly(self):
+        release = self.start()
+        for name in sorted(release._get_guarded_fields()):
+            with self.subTest(field=name), self.assertRaisesRegex(AccessError, "directly"):
+                release.write({name: release[name]})
+
+    def test_the_superuser_is_refused_too(self):
+        release = self.start()
+        with self.assertRaises(AccessError):
+            release.sudo().write({"state": "done"})
+
+    def test_a_context_key_opens_nothing(self):
+        release = self.start()
+        for forged in (True, 1, "SETTER", {"any": "thing"}, [1]):
+            with self.subTest(forged=forged), self.assertRaises(AccessError):
+                release.with_context(**{SETTER_KEY: forged}).write({"state": "done"})
+
+    def test_created_only_as_a_draft(self):
+        with self.assertRaises(AccessError):
+            self._make_release(state="done")
+        self.assertEqual(self._make_release(state="draft").state, "draft")
+
+    def test_import_is_refused(self):
+        release = self.start()
+        result = release.load([".id", "state"], [[str(release.id), "done"]])
+        self.assertFalse(result["ids"])
+        self.assertIn("cannot be written directly", result["messages"][0]["message"])
+
+    def test_rows_of_the_record_are_neither_made_nor_deleted(self):
+        release = self.start()
+        item = self.item(release, "0.1")
+        for rows in (item, release.signoff_ids[:1], release.phase_ids[:1], release.module_ids[:1]):
+            with self.subTest(model=rows._name), self.assertRaises(AccessError):
+                rows.sudo().unlink()
+        with self.assertRaises(AccessError):
+            item.sudo().copy()
+
+    def test_outcomes_are_not_written_by_their_testers(self):
+        release = self.start()
+        item = self.as_("tester", self.item(release, "0.2"))
+        for values in ({"outcome": "passed"}, {"executed_by_id": self.people["qa"].id}):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                item.write(values)
+
+    def test_what_is_settled_stays(self):
+        release = self.start()
+        self.do(release, "0.2")
+        item = self.as_("tester", self.item(release, "0.2"))
+        with self.assertRaisesRegex(UserError, "is settled"):
+            item.actual = "something else"
+
+    def test_others_do_not_write_on_an_item(self):
+        release = self.start()
+        with self.assertRaisesRegex(AccessError, "is done by Tester"):
+            self.as_("finance", self.item(release, "0.2")).notes = "me too"
+
+    def test_the_journal_is_append_only(self):
+        release = self.start()
+        event = release.event_ids[:1].sudo()
+        for act in (lambda: event.write({"kind": "x"}), event.unlink, lambda: event.copy()):
+            with self.assertRaises(AccessError):
+                act()
+
+    def test_postgresql_refuses_to_change_the_journal(self):
+        release = self.start()
+        self.env.flush_all()
+        for statement in (
+            "UPDATE ipai_release_event SET kind = 'x' WHERE release_id = %s",
+            "DELETE FROM ipai_release_event WHERE release_id = %s",
+            "TRUNCATE ipai_release_event",
+        ):
+            with self.subTest(statement=statement):
+                with self.assertRaisesRegex(Exception, "append-only"), self.cr.savepoint():
+                    self.cr._obj.execute(statement, [release.id])
+
+    def test_evidence_files_are_neither_changed_nor_deleted(self):
+        release = self.start()
+        item = self.as_("tester", self.item(release, "0.2"))
+        evidence = self.env["ipai.release.evidence"].with_user(self.people["tester"])
+        row = evidence._add_file(item, 1, "dump.bin", b"\x00\x01\xff")
+        self.assertEqual(row.size, 3)
+        attachment = row.attachment_id.sudo()
+        with self.assertRaisesRegex(AccessError, "is evidence"):
+            attachment.raw = b"other"
+        with self.assertRaisesRegex(AccessError, "is evidence"):
+            attachment.unlink()
+
+    def test_an_empty_file_is_no_evidence(self):
+        release = self.start()
+        evidence = self.env["ipai.release.evidence"].with_user(self.people["tester"])
+        with self.assertRaisesRegex(UserError, "empty"):
+            evidence._add_upload(self.as_("tester", self.item(release, "0.2")), "none.txt", "")
+
+    def test_long_and_binary_output_is_kept_whole_as_a_file(self):
+        release = self.start()
+        evidence = self.env["ipai.release.evidence"]
+        item = self.item(release, "0.2")
+        for output in ("x" * 150_000, "a\x00b"):
+            with self.subTest(length=len(output)):
+                row = evidence._add_output(item, 1, output)
+                file = item.evidence_ids.filtered("attachment_id")[-1]
+                self.assertEqual(file.sudo().attachment_id.raw, output.encode())
+                self.assertLessEqual(len(row.output), 100_000)
+                self.assertNotIn("\x00", row.output)
+
+
+@tagged("post_install", "-at_install")
+class TestGuardOverHttp(HttpCase, ReleaseCommon):
+    def _rpc(self, model, method, args, **context):
+        body = {
+            "jsonrpc": "2.0",
+            "params": {
+                "model": model,
+                "method": method,
+                "args": args,
+                "kwargs": {"context": context},
+            },
+        }
+        answer = self.url_open(
+            f"/web/dataset/call_kw/{model}/{method}",
+            data=json.dumps(body),
+            headers={"Content-Type": "application/json"},
+        )
+        return answer.json()
+
+    def _login(self, who):
+        user = self.people[who]
+        user.password = user.login
+        self.authenticate(user.login, user.login)
+
+    def test_rpc_writes_no_state(self):
+        release = self.start()
+        self._login("executor")
+        for context in ({}, {SETTER_KEY: True}, {SETTER_KEY: "SETTER"}):
+            answer = self._rpc(
+                "ipai.release", "write", [[release.id], {"state": "done"}], **context
+            )
+            self.assertIn("cannot be written directly", answer["error"]["data"]["message"])
+        release.invalidate_recordset()
+        self.assertEqual(release.state, "running")
+
+    def test_rpc_calls_no_setter(self):
+        release = self.start()
+        self._login("executor")
+        for method, args in (("_move_to", ["done"]), ("_store", [{"state": "done"}]),
+                             ("_complete", []), ("_log", ["state", {}])):
+            answer = self._rpc("ipai.release", method, [[release.id], *args])
+            self.assertIn("error", answer, method)
+        self.assertEqual(release.state, "running")
+
+    def test_rpc_of_a_viewer_moves_nothing(self):
+        release = self.start()
+        self._login("viewer")
+        for method in ("action_start", "action_abort", "action_schedule", "action_roll_back"):
+            answer = self._rpc("ipai.release", method, [[release.id], *(
+                ["because"] if method in ("action_abort", "action_roll_back") else []
+            )])
+            self.assertIn("Only release executors", answer["error"]["data"]["message"])

@@ -1,0 +1,113 @@
+from odoo.exceptions import AccessError, UserError
+
+from .common import TEAM, ReleaseCommon
+
+from odoo.addons.ipai_series.compat import GROUPS
+
+
+class TestSignoff(ReleaseCommon):
+    def _deployed(self):
+        release = self.start()
+        self.deploy(release)
+        return release
+
+    def test_signers_are_asked_by_activity_and_mail(self):
+        release = self.start()
+        before = self.env["mail.mail"].search_count([])
+        self.deploy(release)
+        asked = release.signoff_ids.filtered(lambda row: row.state == "requested")
+        self.assertEqual(set(asked.mapped("role_id.code")), {"devops", "finance_manager"})
+        self.assertLessEqual(
+            {self.people["devops"], self.people["finance"]}, set(release.activity_ids.user_id)
+        )
+        mails = self.env["mail.mail"].search([], limit=2, order="id desc")
+        self.assertEqual(self.env["mail.mail"].search_count([]) - before, 2)
+        self.assertTrue(all(release.name in mail.subject for mail in mails))
+        self.assertTrue(all("ipai.release" in mail.body_html for mail in mails))
+
+    def test_a_signature_keeps_what_it_saw(self):
+        release = self._deployed()
+        digest = release.evidence_digest
+        signoff = self.sign(release, "finance_manager")
+        self.assertEqual(signoff.evidence_digest, digest)
+        self.assertEqual(signoff.signed_by_id, self.people["finance"])
+        self.assertEqual(signoff.typed_name, "Finance")
+        self.assertTrue(signoff.signed_at)
+        self.assertNotIn(self.people["finance"], release.activity_ids.user_id)
+
+    def test_a_signature_is_drawn_or_typed(self):
+        release = self._deployed()
+        signoff = release.signoff_ids.filtered(lambda row: row.role_id.code == "devops")
+        with self.assertRaisesRegex(UserError, "draw it, or type"):
+            self.as_("devops", signoff)._sign("approved")
+
+    def test_a_rejection_gives_a_reason_and_keeps_the_release(self):
+        release = self._deployed()
+        with self.assertRaisesRegex(UserError, "say why"):
+            self.sign(release, "finance_manager", "rejected")
+        self.sign(release, "finance_manager", "rejected", reason="Totals differ")
+        self.sign(release, "devops")
+        self.assertEqual(release.state, "running")
+        self.assertIn("rejected", " ".join(release.activity_ids.mapped("summary")))
+
+    def test_a_rejection_is_answered_and_asked_again(self):
+        release = self._deployed()
+        rejected = self.sign(release, "finance_manager", "rejected", reason="Totals differ")
+        self.sign(release, "devops")
+        self.as_("executor", rejected).action_ask_again()
+        self.assertEqual(rejected.state, "rejected", "the rejection stays on the record")
+        self.sign(release, "finance_manager")
+        self.assertEqual(release.state, "verifying")
+
+    def test_nobody_signs_before_being_asked(self):
+        release = self.start()
+        signoff = release.signoff_ids.filtered(lambda row: row.role_id.code == "devops")
+        with self.assertRaisesRegex(UserError, "not asked"):
+            self.as_("devops", signoff)._sign("approved", typed_name="Devops")
+
+    def test_nobody_signs_for_another_role(self):
+        release = self._deployed()
+        with self.assertRaisesRegex(AccessError, "of this release is rel_finance|Finance Manager"):
+            self.sign(release, "finance_manager", who="devops")
+        with self.assertRaisesRegex(AccessError, "does not hold the role"):
+            self.sign(release, "finance_manager", who="viewer")
+
+    def test_nobody_signs_who_executed_administrators_included(self):
+        executor = self.people["executor"]
+        executor.write({GROUPS: [(4, self.env.ref(f"ipai_release_governance.{group}").id) for group
+                                 in ("group_release_approver", "group_release_manager")]
+                        + [(4, self.env.ref("base.group_system").id)]})
+        release = self._make_release(
+            member_ids=[
+                (0, 0, {"role_id": self.role[role].id,
+                        "user_id": (executor if role == "finance_manager"
+                                    else self.people[who]).id})
+                for role, who in TEAM.items()
+            ]
+        )
+        release.action_schedule()
+        self.do(release, "T.1")
+        release.action_start()
+        self.deploy(release)
+        with self.assertRaisesRegex(AccessError, "executed a part"):
+            self.sign(release, "finance_manager", who="executor")
+
+    def test_is_mine_finds_what_waits_for_me(self):
+        release = self._deployed()
+        signoffs = self.env["ipai.release.signoff"]
+        mine = self.as_("finance", signoffs).search([("is_mine", "=", True)])
+        self.assertEqual(mine.mapped("role_id.code"), ["finance_manager"])
+        self.assertFalse(self.as_("viewer", signoffs).search([("is_mine", "=", True)]))
+        self.assertIn(mine, release.signoff_ids)
+
+    def test_scores_are_proposed_and_changed_only_with_a_reason(self):
+        release = self._deployed()
+        score = release.score_ids.filtered(lambda row: row.aspect == "functional_tests")
+        self.assertEqual((score.proposed, score.score), (5, 5))
+        score = self.as_("finance", score)
+        with self.assertRaisesRegex(UserError, "say why"):
+            score.score = 4
+        score.write({"score": 4, "reason": "Two screens were slow"})
+        self.assertEqual((score.proposed, score.score), (5, 4))
+        with self.assertRaises(AccessError):
+            score.proposed = 1
