@@ -75,6 +75,8 @@ def _describe(kind: CheckKind) -> dict[str, Any]:
 
 
 def _type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return "choice"
     found = schema.get("type") or [_type(choice) for choice in schema.get("anyOf", ())]
     return found if isinstance(found, str) else " or ".join(found)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..base import CheckKind, Measurement, Verdict
 from ..parameters import figure, parameters_schema
+from ..values import shown
 
 _GIGABYTE = 10**9
 
@@ -50,10 +51,11 @@ class DiskCheck(CheckKind):
     ) -> Verdict:
         """Compare with the minimum, then with the warning's figure."""
         free = measurement.values["free_bytes"]
-        text = f"{free / _GIGABYTE:.2f} GB free at {measurement.data['path']}"
+        # Rounded down: one byte too few must not read as enough.
+        text = f"{free * 100 // _GIGABYTE / 100:.2f} GB free at {measurement.data['path']}"
         minimum = params["min_free_gb"]
         if free < minimum * _GIGABYTE:
-            return self.failed(f"{text}, expected at least {minimum:g} GB.")
+            return self.failed(f"{text}, expected at least {shown(minimum)} GB.")
         if free < params.get("warn_below_gb", 0) * _GIGABYTE:
-            return self.warned(f"{text}, less than {params['warn_below_gb']:g} GB.")
-        return self.passed(f"{text}, expected at least {minimum:g} GB.")
+            return self.warned(f"{text}, less than {shown(params['warn_below_gb'])} GB.")
+        return self.passed(f"{text}, expected at least {shown(minimum)} GB.")
