@@ -1,1 +1,1 @@
-"""Demo data: a company with months of accounting, its people, and the damage a careless hand does."""
+"""Demo data: a company with months of accounting, its people, and what a careless hand damages."""

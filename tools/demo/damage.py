@@ -1,22 +1,27 @@
 """Damages the accounting data of a database by SQL, as a careless hand on a console would.
 
 For copies only: the release that runs on the copy has to find every damage and name its records.
+``python -m tools.demo.damage DATABASE`` does all damages and prints what was broken.
 Each function breaks one thing in the first suitable records and returns what it broke. The caller
 commits. The role needs to own the tables, it need not be a superuser.
 """
 
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg2
 from psycopg2 import sql
+
+from tools.say import command, say
 
 MISPLACED = "0.01"
 
 
 @dataclass(frozen=True)
 class Damage:
-    """What was damaged: the code, the table and id of the record, and the name people know it by."""
+    """What was damaged: code, table and id of the record, and the name people know it by."""
 
     code: str
     table: str
@@ -137,3 +142,13 @@ def _without_foreign_key(cr, table: str, column: str):
     yield
     restore = "ALTER TABLE {table} ADD CONSTRAINT {name} {definition} NOT VALID"
     cr.execute(sql.SQL(restore).format(**names, definition=sql.SQL(definition)))
+
+
+def main():
+    with psycopg2.connect(dbname=sys.argv[1]) as connection, connection.cursor() as cursor:
+        for damage in apply(cursor):
+            say(f"   damaged: {damage.name} ({damage.code}): {damage.detail}")
+
+
+if __name__ == "__main__":
+    command(main)

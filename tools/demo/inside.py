@@ -1,11 +1,11 @@
-"""The steps that need an Odoo process: ``python -m tools.demo.inside STEP DATABASE --addons-path …``.
+"""The steps that need an Odoo process: ``python -m tools.demo.inside STEP DATABASE``.
 
 :mod:`tools.demo` starts this in the virtual environment of a series, one process for one step.
 """
 
 import argparse
 import contextlib
-from datetime import date
+from datetime import datetime, timezone
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -13,7 +13,8 @@ from odoo.tools import config
 
 from tools.say import command, say
 
-from . import accounting, companies, people
+from . import people, release
+from .accounting import history
 
 
 @contextlib.contextmanager
@@ -30,12 +31,12 @@ def environment(arguments):
     )
     with Registry(arguments.database).cursor() as cursor:
         root = api.Environment(cursor, SUPERUSER_ID, {})
-        yield root(user=root.ref("base.user_admin"), su=True)
+        yield root(user=root.ref("base.user_admin"))
 
 
 def make_accounting(env):
     """Print how much accounting data was made, or that it is there already."""
-    made = accounting.create(env, date.today())
+    made = history.create(env, datetime.now(timezone.utc).date())
     if made is None:
         say("Accounting data: already there, nothing done.")
         return
@@ -46,16 +47,32 @@ def make_accounting(env):
 
 
 def make_people(env):
-    """Create the demo users and print their logins."""
-    found = companies.existing(env)
-    secret = people.password()
-    there = people.make(env, env.ref("base.user_admin").company_ids or found, secret)
-    for person in there:
+    """Create the demo users, for both companies."""
+    people.make(env, people.password())
+
+
+def print_logins(env):
+    """Print who can log in and with which password."""
+    for person in people.there(env):
         say(f"   {person.login:<8} {person.role:<38} {person.name}")
-    say(f"   password of all of them and of admin: {secret}")
+    say("   admin    Administrator")
+    say(f"   password of all of them: {people.password()}")
 
 
-STEPS = {"accounting": make_accounting, "people": make_people}
+def make_release(env):
+    """Run the demo release and print its phases and outcomes."""
+    rows = release.run_release(env)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        say("   " + "  ".join(map(str.ljust, row, widths)))
+
+
+STEPS = {
+    "accounting": make_accounting,
+    "people": make_people,
+    "logins": print_logins,
+    "release": make_release,
+}
 
 
 def main():

@@ -32,7 +32,9 @@ PEOPLE = (
     Person("dana", "Dana Okafor", "Release executor (runs the release)", (RELEASE + "executor",)),
     Person("devin", "Devin Aalto", "DevOps (signs)", (RELEASE + "approver",)),
     Person("tess", "Tess Moreau", "Tester", (RELEASE + "tester",)),
-    Person("quinn", "Quinn Albrecht", "QA lead (signs)", (RELEASE + "approver", RELEASE + "tester")),
+    Person(
+        "quinn", "Quinn Albrecht", "QA lead (signs)", (RELEASE + "approver", RELEASE + "tester")
+    ),
     Person(
         "fiona",
         "Fiona Marchetti",
@@ -64,20 +66,23 @@ def password(folder=None) -> str:
     return path.read_text(encoding="ascii")
 
 
-def make(env, companies, secret: str) -> list[Person]:
-    """Create the missing users and bring the groups of all up to date; return who can log in.
+def make(env, secret: str):
+    """Create the missing users and bring the groups of all up to date.
 
-    A person whose own groups all belong to addons that are not installed is left out. The
-    administrator gets the same password.
+    A person whose own groups all belong to addons that are not installed is left out. They see
+    the companies that the administrator sees, who gets the same password.
     """
-    there = []
     for person in PEOPLE:
         groups = _groups(env, person)
         if groups:
-            _make_user(env, person, groups, companies, secret)
-            there.append(person)
+            _make_user(env, person, groups, secret)
     env.ref("base.user_admin").password = secret
-    return there
+
+
+def there(env) -> list[Person]:
+    """Return the people who have a user in this database."""
+    logins = set(env["res.users"].search([]).mapped("login"))
+    return [person for person in PEOPLE if person.login in logins]
 
 
 def _groups(env, person: Person):
@@ -87,7 +92,8 @@ def _groups(env, person: Person):
     return found
 
 
-def _make_user(env, person: Person, groups, companies, secret: str):
+def _make_user(env, person: Person, groups, secret: str):
+    administrator = env.ref("base.user_admin")
     users = env["res.users"].with_context(active_test=False, no_reset_password=True)
     field = "group_ids" if "group_ids" in users._fields else "groups_id"
     everyone = env.ref("base.group_user")
@@ -103,8 +109,8 @@ def _make_user(env, person: Person, groups, companies, secret: str):
             "login": person.login,
             "password": secret,
             "email": f"{person.login}@larchharbour.example.com",
-            "company_id": companies[0].id,
-            "company_ids": [Command.set(companies.ids)],
+            "company_id": administrator.company_id.id,
+            "company_ids": [Command.set(administrator.company_ids.ids)],
             "tz": "Atlantic/Reykjavik",
         }
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tools.say import Missing
 
-from . import companies, documents, payments, plan, statements
+from . import companies, documents, facts, payments, plan, statements
 from .progress import progress
 
 
@@ -21,10 +21,8 @@ class Summary:
     statement_lines: int
 
 
-class _Quiet:
-    """Context keys that keep Odoo from writing a chatter line for each of the records."""
-
-    KEYS = {"tracking_disable": True, "mail_create_nosubscribe": True, "mail_notrack": True}
+# Keeps Odoo from writing a chatter line for each of the records.
+QUIET = {"tracking_disable": True, "mail_create_nosubscribe": True, "mail_notrack": True}
 
 
 def create(env, today) -> Summary | None:
@@ -36,7 +34,8 @@ def create(env, today) -> Summary | None:
     if companies.existing(env):
         return None
     _refuse_foreign_data(env)
-    env = env(context={**env.context, **_Quiet.KEYS})
+    # su: books of two companies are kept at once; whose rights suffice for it is not the question.
+    env = env(su=True, context={**env.context, **QUIET})
     history = plan.make(today)
     with progress("Companies, chart of accounts", 2) as bar:
         books = companies.make(env, today)
@@ -44,9 +43,7 @@ def create(env, today) -> Summary | None:
     partners = documents.make_partners(env, history.partners)
     for key in books:
         _keep_books(books[key], partners, history, key)
-    return Summary(
-        len(history.documents), len(history.payments), len(history.statement_lines)
-    )
+    return Summary(len(history.documents), len(history.payments), len(history.statement_lines))
 
 
 def _refuse_foreign_data(env):
@@ -64,7 +61,7 @@ def _keep_books(books, partners, history, key):
     with progress(f"Invoices, bills: {name}", len(docs)) as bar:
         moves = documents.make(books, partners, docs, bar)
     made = _pay(books, partners, moves, [pay for pay in history.payments if pay.company == key])
-    if key == plan.MAIN:
+    if key == facts.MAIN:
         with progress("Bank statement lines", len(history.statement_lines)) as bar:
             statements.make(books, history.statement_lines, made, bar)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from odoo import Command
 
-from . import plan, rates
+from . import facts, rates
 
 # Where the external ids of the demo are kept; no addon has this name.
 MODULE = "__ipai_demo__"
@@ -14,7 +14,7 @@ MODULE = "__ipai_demo__"
 # Countries without a localisation of their own: with others Odoo 18 and 19 would install one and
 # replace the generic chart of accounts.
 COMPANIES = {
-    plan.MAIN: {
+    facts.MAIN: {
         "name": "Larch Harbour Property Services",
         "street": "Seaview Row 4",
         "city": "Reykjavík",
@@ -22,7 +22,7 @@ COMPANIES = {
         "currency": "EUR",
         "email": "office@larchharbour.example.com",
     },
-    plan.SECOND: {
+    facts.SECOND: {
         "name": "Larch Harbour Guernsey",
         "street": "Quay Steps 11",
         "city": "St Peter Port",
@@ -31,7 +31,6 @@ COMPANIES = {
         "email": "office@guernsey.larchharbour.example.com",
     },
 }
-
 
 
 class Bank(NamedTuple):
@@ -80,7 +79,7 @@ def currency(env, code: str):
 
 def existing(env):
     """Return the main demo company, an empty recordset if the demo was never made here."""
-    return env.ref(f"{MODULE}.{plan.MAIN}", raise_if_not_found=False) or env["res.company"]
+    return env.ref(f"{MODULE}.{facts.MAIN}", raise_if_not_found=False) or env["res.company"]
 
 
 def make(env, today) -> dict[str, Books]:
@@ -88,8 +87,8 @@ def make(env, today) -> dict[str, Books]:
     _stay_at_home(env)
     _load_rates(env, today)
     made = {
-        plan.MAIN: _company(env, plan.MAIN, env.ref("base.main_company")),
-        plan.SECOND: _company(env, plan.SECOND, env["res.company"]),
+        facts.MAIN: _company(env, facts.MAIN, env.ref("base.main_company")),
+        facts.SECOND: _company(env, facts.SECOND, env["res.company"]),
     }
     _let_user_see(env, [books.company for books in made.values()])
     for books in made.values():
@@ -115,17 +114,17 @@ def _load_rates(env, today):
 
 
 def _company(env, key: str, company) -> Books:
-    facts = dict(COMPANIES[key])
-    country = env.ref(facts.pop("country"))
-    money = currency(env, facts.pop("currency"))
-    facts["country_id"] = country.id
+    values = dict(COMPANIES[key])
+    country = env.ref(values.pop("country"))
+    money = currency(env, values.pop("currency"))
+    values["country_id"] = country.id
     if "iap_enrich_auto_done" in company._fields:
         # Else Odoo asks a service on the internet what it knows of the company's mail domain.
-        facts["iap_enrich_auto_done"] = True
+        values["iap_enrich_auto_done"] = True
     if company:
-        company.write(facts)
+        company.write(values)
     else:
-        company = env["res.company"].create({**facts, "currency_id": money.id})
+        company = env["res.company"].create({**values, "currency_id": money.id})
     _load_chart(company)
     # The generic chart sets the dollar, the currency of its fiscal country.
     company.currency_id = money
@@ -153,7 +152,7 @@ def _mark(company, key: str):
 
 def _journals(company, key: str) -> dict:
     found = {"bank": chart_record(company, "bank"), "cash": _cash_journal(company)}
-    if key == plan.MAIN:
+    if key == facts.MAIN:
         found.update({bank.key: _bank_journal(company, bank) for bank in BANKS})
     return found
 
@@ -196,7 +195,7 @@ def _let_user_see(env, companies):
 
 def _opening_entry(books: Books, today):
     """Money in the bank to begin with, against the owners' capital."""
-    day = today - timedelta(days=plan.HISTORY_DAYS + 1)
+    day = today - timedelta(days=facts.HISTORY_DAYS + 1)
     bank = books.journals["bank"].default_account_id
     lines = [(bank, OPENING_BALANCE), (books.account("capital"), -OPENING_BALANCE)]
     entry = books.env["account.move"].create(
@@ -208,8 +207,10 @@ def _opening_entry(books: Books, today):
             "date": day,
             "ref": "Opening balance",
             "line_ids": [
-                Command.create({"name": "Opening balance", "account_id": account.id, "balance": sum_})
-                for account, sum_ in lines
+                Command.create(
+                    {"name": "Opening balance", "account_id": account.id, "balance": amount}
+                )
+                for account, amount in lines
             ],
         }
     )

@@ -2,7 +2,7 @@
 
 from odoo import Command
 
-from . import companies, plan
+from . import companies, facts
 from .progress import chunks
 
 BATCH = 100
@@ -43,7 +43,7 @@ def _make_batch(books, partners, batch, made):
     model.concat(*(made[doc.key] for doc in batch if doc.post)).action_post()
 
 
-def _values(books, partners, made, doc: plan.Document) -> dict:
+def _values(books, partners, made, doc: facts.Document) -> dict:
     values = {
         "move_type": doc.move_type,
         "partner_id": partners[doc.partner].id,
@@ -61,7 +61,7 @@ def _values(books, partners, made, doc: plan.Document) -> dict:
     return values
 
 
-def _line(books, doc: plan.Document, line: plan.Line) -> dict:
+def _line(books, doc: facts.Document, line: facts.Line) -> dict:
     customer = doc.move_type.startswith("out_")
     company = books.company
     tax = company.account_sale_tax_id if customer else company.account_purchase_tax_id
