@@ -17,13 +17,12 @@ class ReleaseNow(models.Model):
     plan_problem_text = fields.Text(
         string="Missing in the Plan", compute="_compute_plan_problem_text"
     )
-    blocked_phase_id = fields.Many2one("ipai.release.phase", compute="_compute_blocked_phase_id")
-    blocked_reason = fields.Char(related="blocked_phase_id.gate_reason", string="Gate Reason")
+    blocked_phase_id = fields.Many2one("ipai.release.phase", compute="_compute_blocked")
+    blocked_reason = fields.Char(string="Gate Reason", compute="_compute_blocked")
     my_item_ids = fields.Many2many("ipai.release.item", compute="_compute_my_item_ids")
     my_signoff_id = fields.Many2one("ipai.release.signoff", compute="_compute_my_signoff_id")
-    rejected_signoff_id = fields.Many2one(
-        "ipai.release.signoff", compute="_compute_rejected_signoff_id"
-    )
+    rejected_signoff_id = fields.Many2one("ipai.release.signoff", compute="_compute_rejected")
+    rejected_reason = fields.Text(string="Reason of the Rejection", compute="_compute_rejected")
 
     @api.depends(
         "state", "window_start", "window_end", "planned_start", "planned_end", "runbook_id",
@@ -34,12 +33,12 @@ class ReleaseNow(models.Model):
             problems = release._plan_problems() if release.state == "draft" else []
             release.plan_problem_text = "\n".join(problems)
 
-    @api.depends("phase_ids.state")
-    def _compute_blocked_phase_id(self):
+    @api.depends("phase_ids.state", "phase_ids.gate_reason")
+    def _compute_blocked(self):
         for release in self:
-            release.blocked_phase_id = release.phase_ids.filtered(
-                lambda phase: phase.state == "blocked"
-            )[:1]
+            phase = release.phase_ids.filtered(lambda row: row.state == "blocked")[:1]
+            release.blocked_phase_id = phase
+            release.blocked_reason = phase.gate_reason
 
     @api.depends("item_ids.is_mine")
     @api.depends_context("uid")
@@ -53,10 +52,12 @@ class ReleaseNow(models.Model):
         for release in self:
             release.my_signoff_id = release.signoff_ids.filtered("is_mine")[:1]
 
-    @api.depends("signoff_ids.state")
-    def _compute_rejected_signoff_id(self):
+    @api.depends("state", "signoff_ids.state", "signoff_ids.reason")
+    def _compute_rejected(self):
         for release in self:
-            release.rejected_signoff_id = release._unanswered_rejections()[:1]
+            signoff = release._unanswered_rejections()[:1]
+            release.rejected_signoff_id = signoff
+            release.rejected_reason = signoff.reason
 
     def _unanswered_rejections(self):
         """Rejections after which the role was not asked again, of a release that goes on."""
@@ -125,10 +126,10 @@ class ReleaseNow(models.Model):
         self.ensure_one()
         return self.blocked_phase_id.action_gate()
 
-    def action_review(self):
+    def action_sign(self):
         """Open the sign-off that waits for the current user."""
         self.ensure_one()
-        return self.my_signoff_id.action_review()
+        return self.my_signoff_id.action_sign()
 
     def action_ask_again(self):
         """Ask the role that rejected once more."""
