@@ -1,7 +1,8 @@
 """Release checks in pure Python: no module of this package imports Odoo.
 
-A check *kind* (``kinds/``, one file each) measures (``collect``) and judges (``evaluate``). ``run``
-does both and turns every known problem into an outcome. What was not measured never reads as passed.
+A check *kind* (``kinds/``, one file each) measures (``collect``) and judges (``evaluate``).
+``run`` does both and turns every known problem into an outcome. What was not measured never reads
+as passed.
 """
 
 from .base import (

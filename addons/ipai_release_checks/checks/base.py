@@ -79,8 +79,8 @@ class Measurement:
 class Verdict:
     """How a measurement was judged.
 
-    ``outcome`` is one of `OUTCOMES`; ``summary`` is one line with figures; ``records`` names what is
-    wrong, one string a record; ``hint`` says what to do and is empty when the check passed.
+    ``outcome`` is one of `OUTCOMES`; ``summary`` is one line with figures; ``records`` names what
+    is wrong, one string a record; ``hint`` says what to do and is empty when the check passed.
     """
 
     outcome: str
@@ -111,7 +111,7 @@ class CheckKind(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     description: ClassVar[str] = ""
-    #: JSON Schema (draft 2020-12) of the parameters; a property's ``description`` is the form's help.
+    #: JSON Schema (draft 2020-12) of the parameters; their ``description`` is the form's help.
     schema: ClassVar[Mapping[str, Any]]
     severity: ClassVar[str] = "major"
     series: ClassVar[tuple[int, ...]] = ALL_SERIES
@@ -124,7 +124,7 @@ class CheckKind(ABC):
     def collect(self, context: Context, params: Mapping[str, Any]) -> Measurement:
         """Measure. ``params`` are valid, defaults and thresholds are filled in (`prepare`).
 
-        Raise `CheckError` when it cannot be measured, `Inconclusive` when there is nothing to judge.
+        Raise `CheckError` when it cannot be measured, `Inconclusive` when nothing was found.
         """
 
     @abstractmethod
@@ -134,7 +134,7 @@ class CheckKind(ABC):
         measurement: Measurement,
         reference: Measurement | None = None,
     ) -> Verdict:
-        """Judge. Pure: no file, no network, no database, no clock; the same input, the same verdict.
+        """Judge. Pure: no file, network, database or clock; the same input, the same verdict.
 
         ``reference`` is the earlier measurement named by `reference`.
         """
@@ -143,7 +143,7 @@ class CheckKind(ABC):
         """Return the earlier measurement that this one is compared with; None for most kinds."""
         return None
 
-    def validate(self, params: Mapping[str, Any]) -> None:
+    def validate(self, params: Mapping[str, Any]) -> None:  # noqa: B027 (an optional hook)
         """Raise `ParameterError` when a schema cannot express what is wrong with ``params``."""
 
     def passed(self, summary: str) -> Verdict:

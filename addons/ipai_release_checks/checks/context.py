@@ -38,8 +38,8 @@ class Window:
 class ModuleFacts:
     """What is known of an Odoo module; None where a fact does not exist.
 
-    ``state`` and ``database_version`` are those of the database (``latest_version``: the version last
-    installed or upgraded); ``path`` is the module's folder; ``disk_version`` stands in its manifest.
+    ``state`` and ``database_version`` are those of the database (``latest_version``: what was last
+    installed or upgraded); ``path`` is the module's folder; ``disk_version`` is its manifest's.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The part of a check's surroundings that needs no Odoo: disk, HTTP, log file, manifest, snapshot."""
+"""The part of a check's surroundings that needs no Odoo: disk, HTTP, log, manifest, snapshot."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ class LocalContext:
     def http_get(self, path: str, timeout: float) -> HttpAnswer:
         """Get ``path`` of the target's own address and follow redirects only within it.
 
-        A refused connection is an answer (``refused``). Raises `Inconclusive` on a time-out (seconds)
-        and `CheckError` when the target has no address or its answer is no HTTP.
+        A refused connection is an answer (``refused``). Raises `Inconclusive` on a time-out (in
+        seconds), `CheckError` when the target has no address or its answer is no HTTP.
         """
         url = self._url(path)
         started = time.monotonic()

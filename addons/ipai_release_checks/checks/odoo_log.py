@@ -2,7 +2,7 @@
 
 Odoo writes its log in UTC (it sets the time zone of its process), one entry a line in the form
 ``2025-11-30 18:05:00,123 4711 ERROR shop odoo.addons.account: message``; lines that do not start so
-belong to the entry before. Workers write into one file, so times are nearly but not strictly sorted.
+belong to the entry before. Workers write into one file, so times are nearly sorted.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _text(line: bytes) -> str:
 
 
 def _position(log: BinaryIO, moment: datetime) -> int:
-    """Return a position at or before the first entry of ``moment`` or later, by halving the file."""
+    """Return a position at or before the first entry since ``moment``, by halving the file."""
     low, high = 0, log.seek(0, os.SEEK_END)
     while high - low > _BLOCK:
         middle = (low + high) // 2

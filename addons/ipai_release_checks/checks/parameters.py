@@ -1,4 +1,4 @@
-"""Parameters of a check: validated by JSON Schema, thresholds filled in, the right text per series."""
+"""Parameters of a check: validated by JSON Schema, thresholds filled in, one text per series."""
 
 from __future__ import annotations
 

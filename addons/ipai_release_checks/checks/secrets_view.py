@@ -37,8 +37,10 @@ def hide(cursor: Any, role: str | None) -> frozenset[str]:
         if len(shown) < len(columns):
             _create_view(cursor, schema, table, shown, role)
             schemas.add(schema)
-    cursor.execute("SELECT set_config('search_path', 'pg_temp, ' || current_setting(%s), false)",
-                   ("search_path",))
+    cursor.execute(
+        "SELECT set_config('search_path', 'pg_temp, ' || current_setting(%s), false)",
+        ("search_path",),
+    )
     return frozenset(schemas)
 
 

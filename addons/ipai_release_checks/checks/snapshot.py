@@ -3,8 +3,8 @@
 All statements of a snapshot see the same moment (``REPEATABLE READ READ ONLY``), whatever users do
 meanwhile. Each runs in a savepoint, so that one that fails spoils none of the others.
 
-Only a query gets through, and PostgreSQL decides what is one: the text is opened as a cursor, from a
-session setting, in a constant block. PL/pgSQL refuses to open anything that is more than one
+Only a query gets through, and PostgreSQL decides what is one: the text is opened as a cursor, from
+a session setting, in a constant block. PL/pgSQL refuses to open anything that is more than one
 statement or returns no rows; the transaction refuses whatever writes.
 """
 
@@ -112,8 +112,9 @@ class Snapshot:
     ) -> Result:
         """Run one query and return its rows.
 
-        Raises `CheckError` for what is not one reading query, for a missing table or column and for a
-        lost connection, `Inconclusive` for a time-out, `ParameterError` for values that do not fit.
+        Raises `CheckError` for what is not one reading query, for a missing table or column and
+        for a lost connection, `Inconclusive` for a time-out, `ParameterError` for values that do
+        not fit.
         """
         with self._cursor_on(statement, params) as cursor:
             columns, rows = _fetch(cursor, max_rows)

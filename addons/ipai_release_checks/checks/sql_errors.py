@@ -8,8 +8,8 @@ from psycopg2 import errors
 from .base import CheckError, CheckProblem, Inconclusive
 
 _TABLE_HINT = (
-    "Check the spelling, that the addon which brings it is installed, and that the statement is the "
-    "one for this Odoo series."
+    "Check the spelling, that the addon which brings it is installed, and that the statement is "
+    "the one for this Odoo series."
 )
 _SELECT_HINT = "Write one SELECT that only reads; a check never changes data."
 

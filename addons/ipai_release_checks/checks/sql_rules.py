@@ -136,6 +136,6 @@ def _refuse(names: list[str], why: str) -> None:
     if names:
         raise CheckError(
             f"The statement names {', '.join(names)} ({why}), which a check may not use.",
-            "Leave it out, and name the columns you need instead of '*'. If the word is a value or a "
-            "name of your own, write it another way.",
+            "Leave it out, and name the columns you need instead of '*'. If the word is a value or "
+            "a name of your own, write it another way.",
         )

@@ -105,7 +105,7 @@ def text_table(
 ) -> str:
     """Return rows as an aligned text table, as psql prints it; ``total`` is the true row count.
 
-    Line breaks in a cell become a visible mark; a cell longer than 200 characters is cut, marked so.
+    Line breaks in a cell become a visible mark; a cell of more than 200 characters is cut, marked.
     """
     cells = [[_cell(row.get(column)) for column in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]

@@ -25,12 +25,12 @@ if "release_checks" not in sys.modules:
     _load()
 
 
-def _admin(statement: str) -> None:
+def _admin(statement: str, params=None) -> None:
     # The superuser of the private cluster: only it may make roles and what a role may not see.
     connection = psycopg2.connect(dbname="postgres", user=os.environ["IPAI_PGADMIN"])
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, params)
     connection.close()
 
 

@@ -14,6 +14,7 @@ from release_checks.base import (
     ParameterError,
     Verdict,
 )
+from release_checks.local import LocalContext
 from release_checks.values import holds, jsonable, text_table
 from surroundings import Surroundings
 
@@ -136,7 +137,7 @@ def test_a_threshold_comes_from_the_target_and_an_unknown_one_is_named():
     kind = checks.get("disk")
     assert parameters.prepare(kind, params, {"min_free_disk_gb": 3}) == {"min_free_gb": 3}
     assert parameters.prepare(kind, {}, {"min_free_disk_gb": 3}) == {"min_free_gb": 3}
-    with pytest.raises(ParameterError, match="'min_free_gb'.*'min_free_disk_gb' .it has: other"):
+    with pytest.raises(ParameterError, match=r"'min_free_gb'.*'min_free_disk_gb' .it has: other"):
         parameters.prepare(kind, params, {"other": 1})
 
 
@@ -149,16 +150,27 @@ def test_a_text_for_each_series():
 
 def test_the_registry_names_the_known_kinds():
     assert registry.names() == sorted(
-        "baseline disk group_members guard http log module python_syntax sql xml_syntax".split()
+        [
+            "baseline",
+            "disk",
+            "group_members",
+            "guard",
+            "http",
+            "log",
+            "module",
+            "python_syntax",
+            "sql",
+            "xml_syntax",
+        ]
     )
-    with pytest.raises(CheckError, match="no check kind 'sqll'. Known are: baseline, disk"):
+    with pytest.raises(CheckError, match=r"no check kind 'sqll'. Known are: baseline, disk"):
         registry.get("sqll")
 
 
 def test_another_addon_registers_a_kind_once(monkeypatch):
     monkeypatch.setattr(registry, "_KINDS", dict(registry._KINDS))
     assert registry.register(Scripted) is registry.register(Scripted) is checks.get("scripted")
-    with pytest.raises(ValueError, match="'scripted' is registered by .* already"):
+    with pytest.raises(ValueError, match=r"'scripted' is registered by .* already"):
         registry.register(type("Other", (Scripted,), {}))
     with pytest.raises(ValueError, match="severity"):
         registry.register(type("Bad", (Scripted,), {"name": "bad", "severity": "high"}))
@@ -217,7 +229,9 @@ def test_decimals_become_json_without_losing_a_digit():
 
 
 def test_a_table_is_aligned_and_one_row_a_line():
-    table = text_table(("name", "amount"), [{"name": "a\nb", "amount": 1.5}, {"name": None, "amount": 10}], 5)
+    table = text_table(
+        ("name", "amount"), [{"name": "a\nb", "amount": 1.5}, {"name": None, "amount": 10}], 5
+    )
     assert table.split("\n") == [
         "name | amount",
         "-----+-------",
@@ -228,8 +242,6 @@ def test_a_table_is_aligned_and_one_row_a_line():
 
 
 def test_a_surrounding_without_odoo_says_what_is_missing():
-    from release_checks.local import LocalContext
-
     context = LocalContext(19, Surroundings().window)
     for kind, params in [
         ("module", {"module": "sale"}),

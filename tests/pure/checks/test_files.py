@@ -64,7 +64,9 @@ def test_python_that_does_not_compile_is_named_by_line(module, tmp_path):
     )
     assert verdict.outcome == "failed"
     assert verdict.summary.startswith("4 of 5 Python files cannot be compiled: shop/deep.py:1:")
-    assert any(record.startswith("shop/models/a.py:2: invalid syntax") for record in verdict.records)
+    assert any(
+        record.startswith("shop/models/a.py:2: invalid syntax") for record in verdict.records
+    )
     assert measurement.values["files"] == 5
     assert not list(tmp_path.rglob("*.pyc"))
 
@@ -92,7 +94,9 @@ def test_links_out_of_the_module_are_not_followed(module, tmp_path):
 
 
 def test_xml_that_is_right(module):
-    _m, verdict = module("xml_syntax", {"a.xml": DATA, "static/t.xml": "<templates><t/></templates>"})
+    _m, verdict = module(
+        "xml_syntax", {"a.xml": DATA, "static/t.xml": "<templates><t/></templates>"}
+    )
     assert (verdict.outcome, verdict.summary) == (
         "passed",
         "2 XML files, all well-formed; 1 data file valid.",
@@ -143,9 +147,7 @@ def test_the_suites_own_addons_are_right(kind):
         name, folder = manifest.parent.name, str(manifest.parent)
         if kind == "xml_syntax" and not list(manifest.parent.rglob("*.xml")):
             continue
-        context = Surroundings(
-            modules={name: ModuleFacts(name, path=folder)}, odoo_root=ODOO_ROOT
-        )
+        context = Surroundings(modules={name: ModuleFacts(name, path=folder)}, odoo_root=ODOO_ROOT)
         _m, verdict = checks.run(checks.get(kind), context, {"module": name})
         assert verdict.outcome == "passed", (name, verdict)
 
@@ -153,7 +155,9 @@ def test_the_suites_own_addons_are_right(kind):
 def test_versions_are_compared_with_and_without_the_series(tmp_path):
     manifest = tmp_path / "__manifest__.py"
     manifest.write_text("# comment\n{'name': 'Shop', 'version': '1.0.9'}\n")
-    facts = ModuleFacts("shop", "installed", "18.0.1.0.9", str(tmp_path), manifest_version(tmp_path))
+    facts = ModuleFacts(
+        "shop", "installed", "18.0.1.0.9", str(tmp_path), manifest_version(tmp_path)
+    )
     for wanted in ("1.0.9", "18.0.1.0.9", None):
         params = {"module": "shop"} | ({"version": wanted} if wanted else {})
         context = Surroundings(series=18, modules={"shop": facts})
@@ -161,8 +165,7 @@ def test_versions_are_compared_with_and_without_the_series(tmp_path):
         assert verdict.outcome == "passed", verdict
     _m, verdict = checks.run(checks.get("module"), context, {"module": "shop", "version": "1.0.8"})
     assert verdict.summary == (
-        "The module shop is 18.0.1.0.9 in the database and 18.0.1.0.9 on disk, "
-        "expected 18.0.1.0.8."
+        "The module shop is 18.0.1.0.9 in the database and 18.0.1.0.9 on disk, expected 18.0.1.0.8."
     )
 
 
@@ -180,7 +183,10 @@ def test_free_space_of_the_data_folder(tmp_path):
     assert verdict.outcome == "passed"
     assert 0 < measurement.values["free_bytes"] < measurement.values["total_bytes"]
     _m, verdict = checks.run(checks.get("disk"), context, {"min_free_gb": 10**9})
-    assert (verdict.outcome, "expected at least 1000000000 GB" in verdict.summary) == ("failed", True)
+    assert (verdict.outcome, "expected at least 1000000000 GB" in verdict.summary) == (
+        "failed",
+        True,
+    )
     _m, verdict = checks.run(checks.get("disk"), context, {"path": "/no/such/folder"})
     assert (verdict.outcome, "/no/such/folder" in verdict.summary) == ("error", True)
 
@@ -197,7 +203,10 @@ def test_groups_list_their_logins():
 
 
 def test_guards_are_tried():
-    probes = [Probe("edit", "Edit a posted payment", True, "refused"), Probe("reset", "Reset", None)]
+    probes = [
+        Probe("edit", "Edit a posted payment", True, "refused"),
+        Probe("reset", "Reset", None),
+    ]
     context = Surroundings(probes=probes)
     measurement, verdict = checks.run(checks.get("guard"), context, {"guards": ["edit"]})
     assert verdict.outcome == "passed"

@@ -188,9 +188,7 @@ def test_a_large_log_is_not_read_whole(log):
 
 def test_every_entry_is_found_wherever_the_search_lands(log):
     moments = [WINDOW.start + timedelta(seconds=second) for second in range(7200)]
-    path = log(
-        *(f"{m:%Y-%m-%d %H:%M:%S},000 1 INFO s l: {'y' * 99}\n{'z' * 300}" for m in moments)
-    )
+    path = log(*(f"{m:%Y-%m-%d %H:%M:%S},000 1 INFO s l: {'y' * 99}\n{'z' * 300}" for m in moments))
     for start in moments[:7000:97]:
         window = Window(start, start + timedelta(seconds=20))
         assert _run(path, window)[0].values["entries_read"] == 21

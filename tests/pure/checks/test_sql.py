@@ -7,7 +7,10 @@ from release_checks.base import CheckError, Measurement
 from release_checks.snapshot import Snapshot
 from surroundings import Surroundings
 
-PAID = "SELECT count(*) AS paid_payments, max(amount) AS largest FROM account_payment WHERE state = %(state)s"
+PAID = (
+    "SELECT count(*) AS paid_payments, max(amount) AS largest FROM account_payment"
+    " WHERE state = %(state)s"
+)
 EACH = "SELECT id, name AS label, amount, state FROM account_payment"
 
 

@@ -20,8 +20,9 @@ class BaselineCheck(CheckKind):
     name = "baseline"
     title = "Before/after comparison"
     description = (
-        "Without compare_to the statement's result is recorded. With it, the result is compared with "
-        "what that item recorded, and the check names the records that are missing, changed or new."
+        "Without compare_to the statement's result is recorded. With it, the result is compared "
+        "with what that item recorded, and the check names the records that are missing, changed "
+        "or new."
     )
     severity = "critical"
     hint = "Find out what changed the records named. If nothing explains it, roll back."

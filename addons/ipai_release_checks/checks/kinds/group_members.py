@@ -28,7 +28,7 @@ class GroupMembersCheck(CheckKind):
     name = "group_members"
     title = "Group members"
     description = (
-        "Looks up each group by its external id (names are translated) and counts its active users, "
+        "Looks up each group by its external id (names are translated) and counts active users, "
         "direct and implied."
     )
     hint = "Add the people to the group, or install the addon that brings it."
@@ -50,7 +50,9 @@ class GroupMembersCheck(CheckKind):
             wanted["group"]: context.group_members(wanted["group"]) for wanted in params["groups"]
         }
         return Measurement(
-            values={group: None if found is None else len(found) for group, found in members.items()},
+            values={
+                group: None if found is None else len(found) for group, found in members.items()
+            },
             output="\n".join(_line(group, found) for group, found in members.items()),
             data={"members": {group: found and sorted(found) for group, found in members.items()}},
         )

@@ -47,7 +47,7 @@ class LogCheck(CheckKind):
             "module": {
                 "type": "string",
                 "pattern": "^[a-z][a-z0-9_]*$",
-                "description": "Only entries of this module: its loggers, or its files in a traceback.",
+                "description": "Only entries of this module: its loggers, its files in tracebacks.",
             },
             "database": {
                 "type": "string",
@@ -204,4 +204,3 @@ def _require_coverage(measurement: Measurement, window: str) -> None:
 
 def _clock(moment: str) -> str:
     return moment[:19].replace("T", " ")
-

@@ -18,8 +18,8 @@ class ModuleCheck(CheckKind):
     name = "module"
     title = "Module state and version"
     description = (
-        "Compares the module's state, the version in the database and the version in the manifest on "
-        "disk. Versions may be written with or without the series in front."
+        "Compares the module's state, the version in the database and the version in the manifest "
+        "on disk. Versions may be written with or without the series in front."
     )
     severity = "critical"
     hint = (

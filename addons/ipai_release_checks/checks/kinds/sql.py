@@ -40,9 +40,7 @@ _EXPECTATION = parameters_schema(
     ("column", "op"),
 )
 
-_ROW_COUNT = parameters_schema(
-    {"op": {"enum": list(OPERATORS)}, "value": FIGURE}, ("op", "value")
-)
+_ROW_COUNT = parameters_schema({"op": {"enum": list(OPERATORS)}, "value": FIGURE}, ("op", "value"))
 
 
 class SqlCheck(CheckKind):
@@ -69,7 +67,7 @@ class SqlCheck(CheckKind):
             },
             "expect_rows": {
                 "anyOf": [{"type": "integer", "minimum": 0}, _ROW_COUNT],
-                "description": 'How many rows there must be: a number, or {"op": ">=", "value": 1}.',
+                "description": 'How many rows there must be: 0, or {"op": ">=", "value": 1}.',
             },
             "label": {
                 "type": "string",
@@ -91,7 +89,7 @@ class SqlCheck(CheckKind):
         if "expect" not in params and "expect_rows" not in params:
             raise ParameterError(
                 "expect",
-                "is missing, and so is 'expect_rows': a query without an expectation proves nothing.",
+                "and 'expect_rows' are missing: a query without an expectation proves nothing.",
                 "Add what the result must be, such as "
                 '[{"column": "orphaned", "op": "==", "value": 0}].',
             )
@@ -172,7 +170,7 @@ def _require_rows(measurement: Measurement) -> None:
     if count == 0:
         raise Inconclusive(
             "The query returned no row: nothing was measured.",
-            "Use a query that returns a row in any case, such as SELECT count(*), or 'expect_rows'.",
+            "Use a query that always returns a row, such as SELECT count(*), or 'expect_rows'.",
         )
     if count > len(measurement.rows):
         raise Inconclusive(

@@ -18,7 +18,7 @@ _GRAMMAR = "import_xml.rng"
 
 
 class XmlSyntaxCheck(CheckKind):
-    """Parse each file; validate those with an ``<odoo>`` root against Odoo's own Relax NG grammar."""
+    """Parse each file; validate those with an ``<odoo>`` root against Odoo's own grammar."""
 
     name = "xml_syntax"
     title = "XML syntax"
