@@ -26,6 +26,7 @@ from .values import jsonable
 
 #: A forgotten snapshot must not hold back vacuum for ever; a slow phase must not lose it either.
 _IDLE_LIMIT_MS = 3_600_000
+_CONNECT_TIMEOUT_S = 10
 _BATCH = 5_000
 
 _OPEN_AS_CURSOR = """
@@ -83,7 +84,8 @@ class Snapshot:
         if statement_timeout_ms <= 0:
             raise ValueError("statement_timeout_ms must be positive: a check must end.")
         self.statement_timeout_ms = statement_timeout_ms
-        self._arguments = {"dsn": connection} if isinstance(connection, str) else dict(connection)
+        given = {"dsn": connection} if isinstance(connection, str) else connection
+        self._arguments = {"connect_timeout": _CONNECT_TIMEOUT_S, **given}
         self._role = role
         self._connection: Any = None
         self._identity: SnapshotIdentity | None = None

@@ -6,6 +6,7 @@ import time
 
 import psycopg2
 import pytest
+from psycopg2 import extensions
 from release_checks.base import CheckError, Inconclusive, ParameterError
 from release_checks.snapshot import Snapshot
 
@@ -290,7 +291,11 @@ def test_values_that_do_not_fit_name_the_parameter(snapshot, params):
         )
 
 
-def test_figures_stay_exact_whatever_odoo_did_to_psycopg2(snapshot):
+def test_figures_stay_exact_whatever_odoo_did_to_psycopg2(payments, database, monkeypatch):
+    floats = extensions.new_type((1700,), "ODOO", lambda value, _cursor: value and float(value))
+    monkeypatch.setitem(extensions.string_types, 1700, floats)
+    snapshot = Snapshot({"dbname": database})
+    assert payments("SELECT 12345678901234567.89::numeric") == [(12345678901234567.89,)]
     row = snapshot.query(
         "SELECT 100.00::numeric AS whole, 0.01::numeric AS cent, 1.5::float8 AS half,"
         " 12345678901234567.89::numeric AS large, date '2025-01-31' AS day,"
@@ -311,6 +316,7 @@ def test_figures_stay_exact_whatever_odoo_did_to_psycopg2(snapshot):
         "empty": None,
         "yes": True,
     }
+    snapshot.close()
 
 
 def test_rows_beyond_the_limit_are_counted_and_not_kept(snapshot):

@@ -99,7 +99,7 @@ def test_every_row_is_held_to_an_expectation_and_the_bad_ones_are_named(run):
     _m, verdict = _query(run, sql, expect=expected)
     assert verdict.outcome == "failed"
     assert verdict.records == ("PAY/101 (state draft)",)
-    assert verdict.summary == "1 row of 2: draft state, expected in paid."
+    assert verdict.summary == "1 row of 2: state draft, expected in paid."
 
 
 def test_columns_are_compared_with_each_other(run):

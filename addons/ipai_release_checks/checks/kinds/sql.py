@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from ..base import CheckError, CheckKind, Inconclusive, Measurement, ParameterError, Verdict
 from ..parameters import FIGURE, SQL, SQL_PARAMS, for_series, parameters_schema
-from ..values import OPERATORS, holds, plural, shown, text_table
+from ..values import OPERATORS, exact, holds, plural, shown, text_table
 
 _ROWS_KEPT = 1_000
 _LABELS = ("label", "name", "display_name", "reference")
@@ -220,7 +221,9 @@ def _figures(expected: Mapping[str, Any], row: Mapping[str, Any], rows: int) -> 
         wanted += f" ({shown(row[other])})" if rows == 1 else ""
     if rows > 1:
         return f"{column.replace('_', ' ')} in all {rows} rows as expected {wanted}"
-    return f"{shown(row[column])} {column.replace('_', ' ')}, expected {wanted}"
+    value, name = shown(row[column]), column.replace("_", " ")
+    found = f"{value} {name}" if isinstance(exact(row[column]), Decimal) else f"{name} {value}"
+    return f"{found}, expected {wanted}"
 
 
 def _rule_text(op: str, value: Any) -> str:
