@@ -6,5 +6,4 @@
     "license": "LGPL-3",
     "category": "Hidden/Tools",
     "depends": ["base"],
-    "installable": True,
 }

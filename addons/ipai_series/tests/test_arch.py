@@ -2,7 +2,6 @@ import importlib.util
 from pathlib import Path
 
 from lxml import etree
-
 from odoo.tests import BaseCase
 
 # By path: importing the package would register the models of 17.0 on every series.
@@ -46,7 +45,9 @@ class TestArch(BaseCase):
                 self.assertEqual(root[0].get("expr"), expected)
 
     def test_chatter_shows_the_fields_of_the_model(self):
-        root = translated("<form><chatter/></form>", {"message_ids", "message_follower_ids", "name"})
+        root = translated(
+            "<form><chatter/></form>", {"message_ids", "message_follower_ids", "name"}
+        )
         self.assertEqual((root[0].tag, root[0].get("class")), ("div", "oe_chatter"))
         names = [field.get("name") for field in root[0]]
         self.assertEqual(names, ["message_follower_ids", "message_ids"])
@@ -75,7 +76,9 @@ class TestArch(BaseCase):
 
     def test_card_that_must_not_open(self):
         root = translated(
-            "<kanban can_open='0'><templates><t t-name='card' class='flex-row'/></templates></kanban>"
+            "<kanban can_open='0'><templates>"
+            "<t t-name='card' class='flex-row'/>"
+            "</templates></kanban>"
         )
         self.assertEqual(root.find(".//t/div").get("class"), "d-flex flex-row")
 

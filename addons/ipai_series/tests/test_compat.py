@@ -1,8 +1,7 @@
+from odoo.addons.ipai_series import compat
 from odoo.exceptions import AccessError
 from odoo.release import major_version
 from odoo.tests import TransactionCase
-
-from odoo.addons.ipai_series import compat
 
 
 class TestCompat(TransactionCase):

@@ -1,6 +1,5 @@
-from odoo.tests import TransactionCase
-
 from odoo.addons.ipai_series.compat import SERIES
+from odoo.tests import TransactionCase
 
 
 class TestResGroups(TransactionCase):

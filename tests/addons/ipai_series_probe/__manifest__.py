@@ -20,5 +20,4 @@
     "assets": {
         "web.assets_tests": ["ipai_series_probe/static/tests/tours/*.js"],
     },
-    "installable": True,
 }

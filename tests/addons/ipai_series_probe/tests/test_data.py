@@ -1,6 +1,5 @@
-from odoo.tests import TransactionCase
-
 from odoo.addons.ipai_series.compat import ALL_GROUP_USERS, GROUPS, SERIES
+from odoo.tests import TransactionCase
 
 PROBE = "ipai_series_probe"
 

@@ -1,7 +1,6 @@
-from psycopg2 import IntegrityError
-
 from odoo.tests import TransactionCase
 from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 
 class TestDatabase(TransactionCase):
@@ -40,8 +39,10 @@ class TestDatabase(TransactionCase):
 
     def test_aggregates(self):
         probes = self.env["ipai.series.probe"]
-        probes.create([{"name": "a", "amount": 1, "rank": 3}, {"name": "b", "amount": 2, "rank": 2}])
-        (total, highest), = probes._read_group([], aggregates=["amount:sum", "rank:max"])
+        probes.create(
+            [{"name": "a", "amount": 1, "rank": 3}, {"name": "b", "amount": 2, "rank": 2}]
+        )
+        ((total, highest),) = probes._read_group([], aggregates=["amount:sum", "rank:max"])
         self.assertEqual((total, highest), (3, 3))
         fields = probes.fields_get(["amount", "rank"])
         key = "aggregator" if "aggregator" in fields["rank"] else "group_operator"

@@ -1,9 +1,7 @@
 from lxml import etree
-
+from odoo.addons.ipai_series.compat import SERIES
 from odoo.tests import TransactionCase
 from odoo.tools import config
-
-from odoo.addons.ipai_series.compat import SERIES
 
 LIST = "tree" if SERIES == 17 else "list"
 CARD = "//t[@t-name='kanban-box']/div" if SERIES == 17 else "//t[@t-name='card']"

@@ -25,8 +25,11 @@ const SCREENS = {
         { trigger: ".o_form_view .o_statusbar_status", run: check },
         { trigger: ".o_form_view .o-mail-Chatter button.o-mail-Chatter-sendMessage", run: check },
         { trigger: ".o_field_x2many_list .o_data_row button[name='action_done']", run: "click" },
-        { trigger: ".o_field_x2many_list .o_data_row .o_boolean_toggle, .o_field_x2many_list .o_data_row input:checked", run: check },
-        { trigger: ".breadcrumb .o_back_button, .o_breadcrumb .o_back_button, .breadcrumb-item a", run: "click" },
+        {
+            trigger: ".o_field_x2many_list .o_data_row:not(:has(button[name='action_done']))",
+            run: check,
+        },
+        { trigger: ".o_control_panel .o_back_button", run: "click" },
     ],
     others: [
         ...view("calendar", ".o_calendar_view .fc-event, .o_calendar_view .o_event"),
