@@ -28,6 +28,9 @@ from . import (
     release_signoff,
     release_incident,
     release_score,
+    release_document,
+    release_item_document,
     ir_attachment,
+    release_log,
     ir_websocket,
 )

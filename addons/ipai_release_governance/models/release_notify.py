@@ -45,10 +45,6 @@ class ReleaseNotify(models.Model):
                 activities = activities.filtered(lambda row: row.user_id in users)
             activities.action_done()
 
-    def _keep_execution_log(self):
-        """Print the execution log and keep it; returns the attachment."""
-        return self.env["ir.attachment"]
-
     def _send_execution_log(self):
         """Print the execution log, keep it and mail it to the team."""
         template = self.env.ref(

@@ -1,0 +1,1 @@
+from . import execution_log, ir_actions_report

@@ -1,0 +1,235 @@
+import base64
+import io
+import re
+
+from markupsafe import Markup
+from PIL import Image, UnidentifiedImageError
+
+from odoo import _, api, fields, models
+from odoo.tools import file_open, html2plaintext
+
+from ..core import vocabulary
+from ..guard import is_setter
+
+#: Kinds of pictures that are shown; everything else is listed by name, size and SHA-256.
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+#: Pixels of the longer side of a printed picture: 120 mm at 200 dpi.
+PICTURE_SIZE = 950
+#: Characters no font has a glyph for; they come in with raw output.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+STYLE = "ipai_release_governance/report/execution_log.css"
+
+
+class ExecutionLog:
+    """A release as its QWeb templates see it: the document, and words and pictures for it.
+
+    :param release: one ``ipai.release``
+    """
+
+    def __init__(self, release):
+        self.env = release.env
+        self.release = release
+        self.document = release._document()
+        self.draft = not release._is_ended()
+        self.printed_at = fields.Datetime.now()
+        # Printed by the setter that keeps it, this is the document that is saved.
+        keeping = is_setter(release.env)
+        self.saved_at = self.printed_at if keeping else release.execution_log_id.create_date
+        self.zone = release.target_id.tz
+        self._labels = {}
+        self._roles = {role.code: role.name for role in release._roles_named()}
+        self._evidence = {row.sha256: row for row in release.item_ids.evidence_ids}
+
+    @property
+    def style(self):
+        with file_open(STYLE) as file:
+            return Markup(file.read())  # our own file: quotes in it are CSS, not text
+
+    @property
+    def paper(self):
+        """Paper size of the company, as CSS names it."""
+        chosen = self.release.company_id.paperformat_id.format
+        return "letter" if chosen == "Letter" else "A4"
+
+    # -- times and numbers -------------------------------------------------------------------
+
+    def when(self, value, form="%Y-%m-%d %H:%M"):
+        """A time of the document, or a datetime in UTC, in the target's time zone."""
+        if not value:
+            return ""
+        value = fields.Datetime.from_string(value[:19].replace("T", " ")) if isinstance(
+            value, str
+        ) else value
+        record = self.release.with_context(tz=self.zone)
+        return fields.Datetime.context_timestamp(record, value).strftime(form)
+
+    def span(self, start, end, form="%Y-%m-%d %H:%M"):
+        return f"{self.when(start, form)} – {self.when(end, form)}" if start or end else ""
+
+    def duration(self, minutes):
+        """Minutes as people say them: seconds below one, hours from sixty."""
+        if minutes < 1:
+            return _("%s seconds", round(minutes * 60))
+        hours, rest = divmod(round(minutes), 60)
+        if hours:
+            return _("%(hours)s h %(minutes)02d min", hours=hours, minutes=rest)
+        return _("%s minutes", rest)
+
+    def size(self, count):
+        """Bytes as people say them (1 kB is 1000 bytes)."""
+        for unit in ("B", "kB", "MB"):
+            if count < 1000 or unit == "MB":
+                return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+            count /= 1000
+
+    # -- words -------------------------------------------------------------------------------
+
+    def tick(self, checked):
+        return "\N{BALLOT BOX WITH CHECK}" if checked else "\N{BALLOT BOX}"
+
+    def label(self, model, field, value):
+        """The word of a selection in the reader's language."""
+        if (model, field) not in self._labels:
+            found = self.env[model]._fields[field]._description_selection(self.env)
+            self._labels[model, field] = dict(found)
+        return self._labels[model, field].get(value, "")
+
+    def outcome(self, value):
+        return self.label("ipai.release.item", "outcome", value)
+
+    def role(self, code):
+        return self._roles.get(code, "")
+
+    def gate(self, value):
+        return self.label("ipai.release.phase", "gate_decision", value)
+
+    def name(self, person):
+        return person["name"] if person else ""
+
+    def clean(self, text):
+        """Text without the characters that cannot be printed."""
+        return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text or "")
+
+    def plain(self, html):
+        return self.clean(html2plaintext(html))
+
+    # -- parts of the document ---------------------------------------------------------------
+
+    def phases(self, *stages):
+        """Phases that belong to this run: a rollback only when there was one."""
+        return [
+            phase
+            for phase in self.document["phases"]
+            if phase["stage"] in stages
+            and (phase["stage"] != "rollback" or self.release.rolling_back)
+        ]
+
+    def team(self):
+        """The people of the team table."""
+        printed = self.release.member_ids.role_id.filtered("in_team").mapped("code")
+        return [member for member in self.document["team"] if member["role"] in printed]
+
+    def team_signature(self, role):
+        """Whether a role signed: ``True``, ``False``, or ``None`` when it signs nothing."""
+        states = [row["state"] for row in self.document["signoffs"] if row["role"] == role]
+        return "approved" in states if states else None
+
+    def testers(self, phase):
+        """Names of who was to test a phase."""
+        people = [self.name(item["assigned"]) for item in phase["items"] if item["assigned"]]
+        return ", ".join(dict.fromkeys(people))
+
+    def fail_decision(self, phase):
+        """Where a failed phase led, or would have led."""
+        decision = phase["gate"]["decision"]
+        if decision in ("abort", "roll_back"):
+            return decision
+        if phase["state"] == "failed":
+            return "roll_back" if self.release.rolling_back else "abort"
+        return phase["policy"]
+
+    def incident_boxes(self, incident):
+        """The two ends of an incident, and where it is when that is neither."""
+        return list(dict.fromkeys(["resolved", "pending", incident["status"]]))
+
+    def all_passed(self, phase):
+        return all(item["outcome"] == "passed" for item in phase["items"])
+
+    def counts(self, phase):
+        """How many items ended how, for example ``5 Passed, 1 Waived``."""
+        outcomes = [item["outcome"] for item in phase["items"]]
+        return ", ".join(
+            f"{outcomes.count(value)} {self.outcome(value)}"
+            for value, _label in vocabulary.OUTCOMES
+            if value in outcomes
+        )
+
+    def scores(self):
+        """All aspects in their order, scored or not yet."""
+        known = {line["aspect"]: line for line in self.document["scores"]}
+        empty = {"score": 0, "proposed": 0, "reason": ""}
+        return [
+            {"label": self.label("ipai.release.score", "aspect", aspect),
+             **known.get(aspect, empty), "aspect": aspect}
+            for aspect, _label in [*vocabulary.ASPECTS, vocabulary.OVERALL]
+        ]
+
+    def attachments(self):
+        """All evidence with the item it belongs to."""
+        return [
+            {"item": item["code"], **row}
+            for phase in self.document["phases"]
+            for item in phase["items"]
+            for row in item["evidence"]
+        ]
+
+    def subject(self, event):
+        """What an event of the journal is about."""
+        payload = event["payload"]
+        keys = ("phase", "item", "role", "outcome", "state", "to", "aspect", "name")
+        return " ".join(str(payload[key]) for key in keys if payload.get(key))
+
+    # -- pictures ----------------------------------------------------------------------------
+
+    def picture(self, row):
+        """Evidence as a ``data:`` URL, or ``None`` when it is no picture that can be shown."""
+        if not row["file"] or row["mimetype"] not in PICTURES:
+            return None
+        return data_url(self._evidence[row["sha256"]].attachment_id.raw)
+
+    def signature(self, index):
+        """The drawn signature of a sign-off, by its place in the document."""
+        drawn = self.release.signoff_ids[index].signature
+        return data_url(base64.b64decode(drawn)) if drawn else None
+
+
+def data_url(raw):
+    """A picture, made smaller and without transparency, as a ``data:`` URL; ``None`` if broken."""
+    try:
+        picture = Image.open(io.BytesIO(raw))
+        picture.thumbnail((PICTURE_SIZE, PICTURE_SIZE))
+        flat = Image.new("RGB", picture.size, "white")
+        rgba = picture.convert("RGBA")
+        flat.paste(rgba, mask=rgba)
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        return None
+    out = io.BytesIO()
+    flat.save(out, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+class ReportExecutionLog(models.AbstractModel):
+    """Values of the QWeb report, whichever engine prints it."""
+
+    _name = "report.ipai_release_governance.report_execution_log"
+    _description = "Execution Log"
+
+    @api.model
+    def _get_report_values(self, docids, data=None):
+        releases = self.env["ipai.release"].browse(docids)
+        return {
+            "doc_ids": docids,
+            "doc_model": releases._name,
+            "docs": releases,
+            "logs": [ExecutionLog(release) for release in releases],
+        }
