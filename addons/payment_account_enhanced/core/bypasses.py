@@ -1,0 +1,232 @@
+"""Known ways round a lock on posted payments, as calls any client can send.
+
+The *Test the guards* button, the release's ``guard`` checks and the tests over HTTP all run these.
+Every one succeeds on stock Odoo of some series; every one must be refused to an ordinary user.
+"""
+
+from typing import NamedTuple
+
+#: Stands for the record that the call before returned.
+PREVIOUS = object()
+
+
+class Call(NamedTuple):
+    """One remote call: ``ids`` are the records, or ``PREVIOUS``, or None for a model method."""
+
+    model: str
+    method: str
+    ids: object
+    args: tuple = ()
+    context: tuple = ()
+
+
+class Bypass(NamedTuple):
+    """A way round the lock. ``calls`` run in order; the last one must be refused."""
+
+    code: str
+    title: str
+    calls: tuple
+    series: tuple = (17, 18, 19)
+
+
+PAYMENT = "account.payment"
+MOVE = "account.move"
+LINE = "account.move.line"
+PARTIAL = "account.partial.reconcile"
+FULL = "account.full.reconcile"
+WIZARD = "base.partner.merge.automatic.wizard"
+NO_CHECKS = (
+    ("skip_account_move_synchronization", True),
+    ("skip_readonly_check", True),
+    ("skip_invoice_sync", True),
+    ("check_move_validity", False),
+    ("force_delete", True),
+    ("tracking_disable", True),
+    ("payment_account_enhanced_guard", True),
+)
+
+
+def bypasses(sample, series):
+    """Return the ways that exist on an Odoo series.
+
+    :param dict sample: ids of a posted, reconciled payment and what belongs to it; the keys are
+        those of ``account.payment._probe_sample``.
+    :param int series: 17, 18 or 19.
+    """
+    groups = (_on_payment, _on_state, _on_entry, _on_items, _on_reconciliation, _around, _forged)
+    found = [bypass for group in groups for bypass in group(sample, series)]
+    return [bypass for bypass in found if series in bypass.series]
+
+
+def _one(code, title, call, series=(17, 18, 19)):
+    return Bypass(code, title, (call,), series)
+
+
+def _on_payment(s, series):
+    values = {
+        "amount": s["amount"] + 1,
+        "partner_id": s["other_partner"],
+        "currency_id": s["other_currency"],
+        "payment_type": "inbound",
+        "destination_account_id": s["other_account"],
+        "date": "2020-01-01",
+        "payment_reference": "forged",
+        "partner_bank_id": s["other_bank"],
+        "memo" if series >= 18 else "ref": "forged",
+        "name": "FORGED/1",
+        "payment_method_line_id": s["other_method_line"],
+        "outstanding_account_id": s["other_account"],
+        "move_id": s["bill"],
+        "document_number": "forged",
+    }
+    for name, value in values.items():
+        call = Call(PAYMENT, "write", s["payment"], ({name: value},))
+        yield _one(f"payment.{name}", f"Write {name} of the payment", call)
+    amount = {"amount": s["amount"] + 1}
+    yield _one(
+        "payment.context",
+        "Write the amount with every context key that skips checks",
+        Call(PAYMENT, "write", s["payment"], (amount,), NO_CHECKS),
+    )
+    yield _one(
+        "payment.load",
+        "Import a file that changes the amount",
+        Call(PAYMENT, "load", None, ([".id", "amount"], [[str(s["payment"]), "1.23"]])),
+    )
+
+
+def _on_state(s, series):
+    for state in ("draft", "cancel" if series < 18 else "canceled"):
+        call = Call(PAYMENT, "write", s["payment"], ({"state": state},))
+        yield _one(f"payment.state.{state}", f"Write the state {state}", call)
+    for method in ("action_draft", "action_cancel", "unlink"):
+        yield _one(f"payment.{method}", f"Payment: {method}", Call(PAYMENT, method, s["payment"]))
+    for method in ("action_validate", "action_reject"):
+        call = Call(PAYMENT, method, s["payment"])
+        yield _one(f"payment.{method}", f"Payment: {method}", call, (18, 19))
+
+
+def _on_entry(s, series):
+    link = "origin_payment_id" if series >= 18 else "payment_id"
+    values = {
+        "date": "2020-01-01",
+        "partner_id": s["other_partner"],
+        "currency_id": s["other_currency"],
+        "ref": "forged",
+        "name": "FORGED/2",
+        "narration": "forged",
+        "state": "draft",
+        "journal_id": s["other_journal"],
+        link: False,
+        "payment_ids": [(1, s["payment"], {"amount": s["amount"] + 1})],
+        "line_ids": [(1, s["liquidity_line"], {"name": "forged"})],
+    }
+    for name, value in values.items():
+        for label, context in (("", ()), (" without checks", NO_CHECKS)):
+            yield _one(
+                f"entry.{name}{'.context' if context else ''}",
+                f"Write {name} of the journal entry{label}",
+                Call(MOVE, "write", s["move"], ({name: value},), context),
+            )
+    for method in ("button_draft", "button_cancel", "unlink"):
+        call = Call(MOVE, method, s["move"], (), NO_CHECKS)
+        yield _one(f"entry.{method}", f"Journal entry: {method}", call)
+    call = Call(MOVE, "button_draft", s["entry_alone"])
+    yield _one("entry.other", "Reset another posted journal entry to draft", call)
+    call = Call(MOVE, "write", s["entry_alone"], ({"state": "draft"},))
+    yield _one("entry.other.state", "Write the state of another posted journal entry", call)
+
+
+def _on_items(s, series):
+    values = {
+        "name": "forged",
+        "date_maturity": "2020-01-01",
+        "account_id": s["other_account"],
+        "partner_id": s["other_partner"],
+        "debit": 1.23,
+        "credit": 1.23,
+        "amount_currency": 1.23,
+    }
+    for name, value in values.items():
+        for key in ("liquidity_line", "counterpart_line"):
+            yield _one(
+                f"item.{name}.{key}",
+                f"Write {name} of a journal item ({key.replace('_', ' ')})",
+                Call(LINE, "write", s[key], ({name: value},), NO_CHECKS),
+            )
+    both = [s["liquidity_line"], s["counterpart_line"]]
+    call = Call(LINE, "write", both, ({"partner_id": s["other_partner"]},), NO_CHECKS)
+    yield _one("item.partner.both", "Write the partner of both journal items", call)
+    added = {"move_id": s["move"], "account_id": s["other_account"], "name": "forged"}
+    yield _one(
+        "item.create", "Add a journal item", Call(LINE, "create", None, ([added],), NO_CHECKS)
+    )
+    yield _one("item.unlink", "Delete the journal items", Call(LINE, "unlink", both, (), NO_CHECKS))
+
+
+def _on_reconciliation(s, series):
+    yield _one("partial.unlink", "Delete the reconciliation", Call(PARTIAL, "unlink", s["partial"]))
+    call = Call(PARTIAL, "write", s["partial"], ({"amount": 0.01},))
+    yield _one("partial.write", "Write the amount of the reconciliation", call)
+    call = Call(MOVE, "js_remove_outstanding_partial", s["bill"], (s["partial"],))
+    yield _one("partial.widget", "Remove the payment on the bill", call)
+    call = Call(LINE, "remove_move_reconcile", s["counterpart_line"])
+    yield _one("partial.unreconcile", "Unreconcile the journal items", call)
+    if s["full"]:
+        call = Call(FULL, "unlink", s["full"])
+        yield _one("full.unlink", "Delete the mark of the full reconciliation", call)
+    for method in ("button_draft", "button_cancel"):
+        yield _one(f"bill.{method}", f"Paid bill: {method}", Call(MOVE, method, s["bill"]))
+    call = Call(MOVE, "write", s["bill"], ({"state": "draft"},))
+    yield _one("bill.state", "Write the state of the paid bill", call)
+
+
+def _around(s, series):
+    active = (("active_model", MOVE), ("active_ids", [s["move"]]))
+    reversal = {"journal_id": s["journal"], "date": "2024-01-31"}
+    yield Bypass(
+        "wizard.reversal",
+        "Reverse the journal entry",
+        (
+            Call("account.move.reversal", "create", None, (reversal,), active),
+            Call("account.move.reversal", "reverse_moves", PREVIOUS),
+        ),
+    )
+    merge = {
+        "state": "selection",
+        "partner_ids": [(6, 0, [s["partner"], s["other_partner"]])],
+        "dst_partner_id": s["other_partner"],
+    }
+    yield Bypass(
+        "wizard.merge",
+        "Merge the partner into another one",
+        (Call(WIZARD, "create", None, (merge,)), Call(WIZARD, "action_merge", PREVIOUS)),
+    )
+    call = Call("account.resequence.wizard", "create", None, ({"move_ids": [(6, 0, [s["move"]])]},))
+    yield _one("wizard.resequence", "Renumber the journal entry", call)
+    yield _one("message.unlink", "Delete a message", Call("mail.message", "unlink", s["message"]))
+    call = Call("ir.attachment", "unlink", s["attachment"])
+    yield _one("attachment.unlink", "Delete a supporting document", call)
+    call = Call("ir.attachment", "write", s["attachment"], ({"res_id": s["other_payment"]},))
+    yield _one("attachment.move", "Move a supporting document elsewhere", call)
+    call = Call("account.journal", "write", s["journal"], ({"active": False},))
+    yield _one("journal.archive", "Archive the journal", call)
+
+
+def _forged(s, series):
+    approved = {"approval_state": "approved"}
+    call = Call(PAYMENT, "write", s["other_payment"], (approved,))
+    yield _one("approval.write", "Write the approval of a payment", call)
+    call = Call(PAYMENT, "create", None, ([s["new_payment"] | approved],))
+    yield _one("approval.create", "Enter a payment as approved", call)
+    context = (("default_approval_state", "approved"),)
+    call = Call(PAYMENT, "create", None, ([s["new_payment"]],), context)
+    yield _one("approval.default", "Enter a payment with an approved default", call)
+    line = {"payment_key": s["payment"], "event": "approve", "company_id": s["company"], "hash": "0"}
+    call = Call("account.payment.history", "create", None, ([line],), NO_CHECKS)
+    yield _one("history.create", "Write a line of history", call)
+    call = Call("account.payment.history", "unlink", s["history"], (), NO_CHECKS)
+    yield _one("history.unlink", "Delete a line of history", call)
+    override = {"payment_id": s["payment"], "reason": "forged", "end_datetime": "2099-01-01 00:00:00"}
+    call = Call("account.payment.override", "create", None, ([override],))
+    yield _one("override.create", "Grant an override", call)

@@ -1,0 +1,145 @@
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+from ..core import guard, states
+from . import locks
+from .account_payment_guard import MANAGER
+from .series import MOVE_PAYMENT
+
+
+class AccountMove(models.Model):
+    """The choke point of journal entries: those behind payments, and every posted one's state."""
+
+    _inherit = "account.move"
+
+    payment_allocation_ids = fields.One2many("account.payment.allocation", "move_id")
+    payment_under_approval = fields.Boolean(
+        string="Payment under Approval",
+        compute="_compute_payment_under_approval",
+        search="_search_payment_under_approval",
+        help="A payment of this document waits for approval.",
+    )
+
+    def _compute_payment_under_approval(self):
+        # Without dependencies: they would cost every posted payment a query.
+        for move in self:
+            payments = move.payment_allocation_ids.payment_id
+            move.payment_under_approval = bool(payments._under_approval())
+
+    def _search_payment_under_approval(self, operator, value):
+        waiting = [("payment_id.approval_state", "in", states.OPEN)]
+        allocations = self.env["account.payment.allocation"].search(waiting)
+        wanted = (operator in ("=", "in")) == bool(any(value) if operator == "in" else value)
+        return [("id", "in" if wanted else "not in", allocations.move_id.ids)]
+
+    def action_open_payments_under_approval(self):
+        payments = self.payment_allocation_ids.payment_id._under_approval()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "payment_account_enhanced.action_payment_approval"
+        )
+        return action | {"domain": [("id", "in", payments.ids)], "context": {}}
+
+    def write(self, vals):
+        if vals.get("state") == "posted":
+            self._entry_payments()._check_approved()
+        if guard.is_lifted(self.env):
+            return super().write(vals)
+        edits = self._locked_changes(vals)
+        moves = guard.lifted(self) if edits else self
+        result = super(AccountMove, moves).write(vals)
+        self.env["account.payment"]._record_edits(edits, "account.move")
+        if locks.MOVE & vals.keys():
+            self._submitted_payments()._reopen_if_changed()
+        return result
+
+    def unlink(self):
+        payments = self._posted_payments()._locked()
+        if payments:
+            payments._check_may_change({"state"})
+            payments._record_history("delete", from_state=states.POSTED)
+            return super(AccountMove, guard.lifted(self)).unlink()
+        return super().unlink()
+
+    def _post(self, soft=True):
+        # Posting a bill drops stale reconciliations of its draft (19.0): Odoo's own doing.
+        posted = super(AccountMove, guard.lifted(self))._post(soft=soft).with_env(self.env)
+        payments = posted._entry_payments()
+        if payments:
+            payments._after_posting()
+        return posted
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        payments = self._posted_payments()._locked()
+        if payments:
+            payments._check_may_change({"line_ids"}, "account.move")
+            payments._record_history(
+                "edit", from_state=states.POSTED, changes=_("Journal entry reversed")
+            )
+        return super()._reverse_moves(default_values_list=default_values_list, cancel=cancel)
+
+    def _entry_payments(self):
+        """Return the payments whose entry is one of these, found from both ends of the link."""
+        return self[MOVE_PAYMENT] | self.payment_ids
+
+    def _posted_payments(self):
+        """Return the payments behind those of these entries that are posted."""
+        posted = self.filtered(lambda move: move.state == "posted")
+        return posted._entry_payments().filtered(lambda payment: payment._is_posted())
+
+    def _submitted_payments(self):
+        drafts = self.filtered(lambda move: move.move_type == "entry" and move.state == "draft")
+        return drafts[MOVE_PAYMENT]._submitted()
+
+    def _locked_changes(self, vals):
+        """Return ``{payment: changes}`` of the entries of posted payments that ``vals`` change.
+
+        :raises UserError: the user may not change one of them, or reset it.
+        """
+        if self.env.su or not locks.MOVE & vals.keys():
+            return {}
+        edits = {}
+        for move in self.filtered(lambda move: move.state == "posted"):
+            changes = locks.changes(move, vals, locks.MOVE)
+            if not changes:
+                continue
+            payments = move._posted_payments()
+            for payment in payments:
+                payment._check_may_change(changes.keys(), "account.move")
+                edits[payment] = changes
+            if locks.STATE in changes and not payments:
+                move._check_may_reset()
+        return edits
+
+    def _check_may_reset(self):
+        """Raise unless the user may take this posted document, no payment's entry, out of the books."""
+        self.ensure_one()
+        if self.env.user.has_group(MANAGER):
+            return
+        if self.move_type == "entry":
+            raise UserError(
+                _(
+                    "Posted journal entries cannot be reset to draft or cancelled: %s. "
+                    "Reverse the entry, or ask a Payment Manager.",
+                    self.name,
+                )
+            )
+        if self.inalterable_hash:
+            raise UserError(
+                _("%s is locked by its hash and cannot be reset to draft. Reverse it.", self.name)
+            )
+        paid_by = self._reconciled_posted_payments()
+        if paid_by:
+            raise UserError(
+                _(
+                    "Posted documents paid by a posted payment cannot be reset to draft or "
+                    "cancelled: %(document)s is paid by %(payments)s. "
+                    "Ask a Payment Manager, or enter a credit note.",
+                    document=self.name,
+                    payments=", ".join(paid_by.mapped("approval_label")),
+                )
+            )
+
+    def _reconciled_posted_payments(self):
+        lines = self.line_ids
+        others = lines.matched_debit_ids.debit_move_id | lines.matched_credit_ids.credit_move_id
+        return (others.move_id - self)._posted_payments()

@@ -1,0 +1,50 @@
+from odoo import _, api, models
+
+from ..core import guard, states
+from . import locks
+
+
+class AccountPartialReconcile(models.Model):
+    """The choke point of reconciliations: no unreconciling first."""
+
+    _inherit = "account.partial.reconcile"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Odoo marks payments without an entry as paid here: its own doing.
+        return super(AccountPartialReconcile, guard.lifted(self)).create(vals_list).with_env(self.env)
+
+    def write(self, vals):
+        if not guard.is_lifted(self.env) and locks.PARTIAL & vals.keys():
+            self._check_payments()
+        return super().write(vals)
+
+    def unlink(self):
+        payments = self.env["account.payment"]
+        if not guard.is_lifted(self.env):
+            payments = self._check_payments()
+        payments._record_history(
+            "unreconcile",
+            from_state=states.POSTED,
+            to_state=states.POSTED,
+            changes=lambda payment: self._note(payment),
+        )
+        # What follows from it (cash basis and exchange entries, other partials) is Odoo's own doing.
+        return super(AccountPartialReconcile, guard.lifted(self)).unlink()
+
+    def _check_payments(self):
+        """Return the posted payments these partials reconcile, if the user may undo that.
+
+        :raises UserError: the user may not.
+        """
+        payments = self._payments()._locked()
+        payments._check_may_unreconcile()
+        return payments
+
+    def _payments(self):
+        return (self.debit_move_id | self.credit_move_id).move_id._posted_payments()
+
+    def _note(self, payment):
+        """Return what ``payment`` was reconciled with."""
+        moves = (self.debit_move_id | self.credit_move_id).move_id - payment.move_id
+        return _("Reconciled with %s", ", ".join(moves.filtered("name").mapped("name")))

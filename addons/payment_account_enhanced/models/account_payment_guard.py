@@ -1,0 +1,254 @@
+from odoo import _, models
+from odoo.exceptions import UserError
+
+from ..core import guard, states
+from . import locks
+from .account_payment import WORKFLOW_FIELDS
+from .series import POSTED_STATES
+
+MANAGER = "payment_account_enhanced.group_payment_manager"
+
+
+class AccountPayment(models.Model):
+    """The choke point of payments, below every button: ``write`` and ``unlink``."""
+
+    _inherit = "account.payment"
+
+    def write(self, vals):
+        if "state" in vals:
+            self._check_posting(vals)
+        if guard.is_lifted(self.env):
+            return super().write(vals)
+        self._refuse_forged(WORKFLOW_FIELDS & vals.keys())
+        edits = self._locked_changes(vals)
+        payments = guard.lifted(self) if edits else self
+        result = super(AccountPayment, payments).write(vals)
+        self._record_edits(edits)
+        if locks.CONTENT & vals.keys():
+            self._submitted()._reopen_if_changed()
+        if "move_id" in vals:
+            self._submitted()._reopen(["move_id"])
+        return result
+
+    def _generate_journal_entry(self, *args, **kwargs):
+        # Another entry is a change of what was approved, unless Odoo makes it from the payment.
+        return super(AccountPayment, guard.lifted(self))._generate_journal_entry(*args, **kwargs)
+
+    def unlink(self):
+        if not guard.is_lifted(self.env):
+            self._check_deletion()
+            self._record_history("delete", from_state=lambda payment: payment.approval_state)
+            # The payment is gone for good: its entry and reconciliations go with it.
+            return super(AccountPayment, guard.lifted(self)).unlink()
+        return super().unlink()
+
+    def action_draft(self):
+        result = super(AccountPayment, self._open_for_reset()).action_draft()
+        decided = self.filtered("approve_uid")
+        if decided:
+            # What was approved is not what will be posted next.
+            decided._write_workflow(decided._clean_round())
+        return result
+
+    def action_cancel(self):
+        return super(AccountPayment, self._open_for_reset()).action_cancel()
+
+    def _open_for_reset(self):
+        """Return the payments in a context in which they can be reset, if the user may do that.
+
+        :raises UserError: a posted payment is not the user's to reset.
+        """
+        posted = self._locked()
+        if not posted:
+            return self
+        posted._check_may_change({"state"})
+        posted._record_history(
+            "reset", from_state=states.POSTED, changes=lambda payment: payment._reset_note()
+        )
+        return guard.lifted(self)
+
+    def _reset_note(self):
+        bills = self._reconciled_documents()
+        return _("Reconciled with %s", ", ".join(bills.mapped("name"))) if bills else ""
+
+    def _submitted(self):
+        return self.filtered(lambda payment: payment.approval_state in states.SUBMITTED)
+
+    def _locked(self):
+        """Return the posted payments that the caller has to ask for; none for the system itself."""
+        if self.env.su or guard.is_lifted(self.env):
+            return self.browse()
+        return self.filtered(
+            lambda payment: payment._is_posted() or payment.approval_state == states.VOID
+        )
+
+    def _locked_changes(self, vals):
+        """Return ``{payment: changes}`` of the posted payments that ``vals`` would change.
+
+        :raises UserError: the user may not change one of them.
+        """
+        if not locks.PAYMENT & vals.keys():
+            return {}
+        edits = {}
+        for payment in self._locked():
+            changes = locks.changes(payment, vals, locks.PAYMENT)
+            if changes:
+                payment._check_may_change(changes.keys())
+                edits[payment] = changes
+        return edits
+
+    def _check_may_change(self, names, model="account.payment"):
+        """Raise unless the user may change the fields ``names`` of these posted payments.
+
+        :param names: names of fields of ``model``: the payment, its entry or the entry's items.
+        :raises UserError: says which payment and field, and what to do.
+        """
+        is_manager = self.env.user.has_group(MANAGER)
+        for payment in self:
+            if payment.approval_state == states.VOID:
+                raise UserError(_("Voided payments stay as they are: %s.", payment.approval_label))
+            if is_manager and payment._has_override():
+                continue
+            closed = locks.CLOSED_WHEN_RECONCILED.intersection(names)
+            if closed and payment._has_reconciliation():
+                raise UserError(payment._reconciled_message(closed, model))
+            if not is_manager or payment.company_id.payment_lock_mode == "strict":
+                raise UserError(payment._posted_message(names, model, is_manager))
+
+    def _check_may_unreconcile(self):
+        """Raise unless the user may take these posted payments out of their reconciliation."""
+        if self and not self.env.user.has_group(MANAGER):
+            names = ", ".join(self.mapped("approval_label"))
+            raise UserError(
+                _(
+                    "Cannot modify reconciled payment details: %s stays reconciled. "
+                    "Ask a Payment Manager to unreconcile or void it.",
+                    names,
+                )
+            )
+        strict = self.filtered(lambda payment: payment.company_id.payment_lock_mode == "strict")
+        for payment in strict.filtered(lambda payment: not payment._has_override()):
+            raise UserError(payment._posted_message({locks.STATE}, self._name, is_manager=True))
+
+    def _check_may_merge(self):
+        """Raise unless the user may merge the partners of these posted payments.
+
+        That makes two partners one and changes no payment's content, so a manager may do it with
+        reconciled payments too.
+        """
+        if self and not self.env.user.has_group(MANAGER):
+            raise UserError(
+                _(
+                    "Posted payments cannot be modified: merging would change the partner of %s. "
+                    "Ask a Payment Manager to merge.",
+                    ", ".join(self[:5].mapped("approval_label")),
+                )
+            )
+
+    def _posted_behind(self, references):
+        """Return the posted payments that references point at, directly or by their entry.
+
+        :param references: pairs of model and id, as messages and attachments carry them.
+        """
+        ids = {self._name: set(), "account.move": set()}
+        for model, res_id in references:
+            if model in ids and res_id:
+                ids[model].add(res_id)
+        if not any(ids.values()):
+            return self.browse()
+        payments = self.browse(ids[self._name])
+        payments |= self.env["account.move"].browse(ids["account.move"]).exists()._entry_payments()
+        return payments.exists().filtered(lambda payment: payment._is_posted())
+
+    def _under_approval(self):
+        """Return the payments that are neither posted nor given up."""
+        return self.filtered(lambda payment: payment.approval_state in states.OPEN)
+
+    def _has_override(self):
+        self.ensure_one()
+        return any(
+            override.state == "active" and override.user_id == self.env.user
+            for override in self.override_ids
+        )
+
+    def _has_reconciliation(self):
+        self.ensure_one()
+        lines = self.move_id.line_ids
+        return bool(lines.matched_debit_ids or lines.matched_credit_ids)
+
+    def _reconciled_documents(self):
+        """Return the entries reconciled with this payment, bills and statement lines alike."""
+        self.ensure_one()
+        lines = self.move_id.line_ids
+        partners = lines.matched_debit_ids.debit_move_id | lines.matched_credit_ids.credit_move_id
+        return partners.move_id - self.move_id
+
+    def _field_labels(self, names, model):
+        described = self.env[model].fields_get(list(names), ["string"])
+        return ", ".join(described[name]["string"] for name in sorted(described))
+
+    def _reconciled_message(self, names, model):
+        return _(
+            "Cannot modify reconciled payment details: %(fields)s of %(payment)s. "
+            "Ask a Payment Manager to grant an override for this payment (Override, with a reason "
+            "and an end), or to void it.",
+            fields=self._field_labels(names, model),
+            payment=self.approval_label,
+        )
+
+    def _posted_message(self, names, model, is_manager):
+        labels = {"fields": self._field_labels(names, model), "payment": self.approval_label}
+        if locks.STATE in names:
+            message = _(
+                "Posted payments cannot be reset to draft or cancelled: %(payment)s.", **labels
+            )
+        else:
+            message = _(
+                "Posted payments cannot be modified: %(fields)s of %(payment)s.", **labels
+            )
+        if is_manager:
+            remedy = _("Grant an override for this payment first (Override, with a reason and an end).")
+        else:
+            remedy = _("Ask a Payment Manager to change it, or to void it.")
+        return f"{message} {remedy}"
+
+    def _record_edits(self, edits, model="account.payment"):
+        """Write what a manager changed into the history, and seal the new content."""
+        for payment, changes in edits.items():
+            event = "reset" if locks.STATE in changes else "edit"
+            payment._record_history(
+                event, from_state=states.POSTED, changes=payment._describe(changes, model)
+            )
+            payment._seal()
+
+    def _describe(self, changes, model="account.payment"):
+        """Return ``{field: (before, after)}`` as lines of text with the fields' labels."""
+        described = self.env[model].fields_get(list(changes), ["string"])
+        return "\n".join(
+            f"{described[name]['string'] if name in described else name}: {before} → {after}"
+            for name, (before, after) in changes.items()
+        )
+
+    def _check_deletion(self):
+        posted = self._locked()
+        if posted:
+            posted._check_may_change({"state"})
+        submitted = self._submitted()
+        if submitted and not self.env.su:
+            raise UserError(
+                _(
+                    "Payments under approval cannot be deleted: %s. Send them back to draft first.",
+                    ", ".join(submitted.mapped("approval_label")),
+                )
+            )
+
+    def _check_posting(self, vals):
+        """Raise when ``vals`` would post payments that are not approved.
+
+        Before 18 the state is the entry's, and the entry's own choke point decides.
+        """
+        if self._fields["state"].inherited or vals["state"] not in POSTED_STATES:
+            return
+        move = self.env["account.move"].browse(vals.get("move_id") or [])
+        if not move or move.state == "posted":
+            self.filtered(lambda payment: not payment._is_posted())._check_approved()

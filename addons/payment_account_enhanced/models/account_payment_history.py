@@ -1,0 +1,130 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError
+
+from ..core import chain, guard
+
+EVENTS = [
+    ("before", "Before the workflow"),
+    ("submit", "Submitted"),
+    ("review", "Reviewed"),
+    ("approve", "Approved"),
+    ("authorize", "Authorized"),
+    ("reject", "Rejected"),
+    ("reopen", "Sent back to draft"),
+    ("verify", "Verified"),
+    ("post", "Posted"),
+    ("edit", "Changed after posting"),
+    ("reset", "Reset or cancelled after posting"),
+    ("unreconcile", "Reconciliation removed"),
+    ("delete", "Deleted"),
+    ("override", "Override granted"),
+    ("revoke", "Override revoked"),
+    ("void", "Voided"),
+]
+
+
+class AccountPaymentHistory(models.Model):
+    """One line for every decision on a payment and every change of a posted one.
+
+    Nobody has the right to write here, and the methods refuse whoever asks, the superuser
+    included: lines come from the payment's own methods, and each carries the hash of the one
+    before it.
+    """
+
+    _name = "account.payment.history"
+    _description = "Payment History"
+    _order = "id desc"
+    _rec_name = "event"
+
+    payment_id = fields.Many2one("account.payment", string="Payment", index=True, readonly=True)
+    payment_key = fields.Integer(
+        string="Payment Id",
+        help="Stays when the payment is deleted.",
+        required=True,
+        index=True,
+        readonly=True,
+    )
+    payment_name = fields.Char(string="Payment Number", readonly=True)
+    company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
+    event = fields.Selection(EVENTS, required=True, readonly=True)
+    user_id = fields.Many2one("res.users", string="By", required=True, readonly=True)
+    date = fields.Datetime(required=True, readonly=True)
+    from_state = fields.Char(string="From", readonly=True)
+    to_state = fields.Char(string="To", readonly=True)
+    reason = fields.Char(readonly=True)
+    changes = fields.Text(help="Field, value before, value after.", readonly=True)
+    digest = fields.Char(
+        string="Digest of the Content",
+        help="SHA-256 of what the decision was about.",
+        readonly=True,
+    )
+    previous_hash = fields.Char(readonly=True)
+    hash = fields.Char(required=True, readonly=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_caller()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        raise AccessError(_("The history of a payment cannot be changed."))
+
+    def unlink(self):
+        raise AccessError(_("The history of a payment cannot be deleted."))
+
+    def _check_caller(self):
+        if not guard.is_lifted(self.env):
+            raise AccessError(
+                _("The history of a payment is written by its workflow only. Use its buttons.")
+            )
+
+    @api.model
+    def _append(self, payments, event, **values):
+        """Add one line for each of ``payments``.
+
+        :param payments: account.payment records.
+        :param str event: a key of ``EVENTS``.
+        :param values: the other fields; a callable is called with the payment.
+        """
+        if not payments:
+            return self.browse()
+        now = fields.Datetime.now()
+        previous = self._last_hashes(payments)
+        lines = []
+        for payment in payments:
+            line = {name: value(payment) if callable(value) else value for name, value in values.items()}
+            line.update(payment._history_identity(), event=event, date=now, user_id=self.env.uid)
+            line["previous_hash"] = previous.get(payment.id, "")
+            line["hash"] = self._hash(line)
+            lines.append(line)
+        # sudo: nobody has the right to create history, that is the point of it.
+        return guard.lifted(self.sudo()).create(lines)
+
+    @api.model
+    def _last_hashes(self, payments):
+        self.flush_model(["payment_key", "hash"])
+        self.env.cr.execute(
+            "SELECT DISTINCT ON (payment_key) payment_key, hash FROM account_payment_history"
+            " WHERE payment_key = ANY(%s) ORDER BY payment_key, id DESC",
+            [payments.ids],
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _hash(self, line):
+        return chain.link_hash(
+            {name: line.get(name) for name in chain.FIELDS}
+            | {"date": fields.Datetime.to_string(line["date"])}
+        )
+
+    def _chain_lines(self):
+        """Return the lines, oldest first, as ``core.chain`` reads them."""
+        return [
+            {name: line[name] for name in chain.FIELDS}
+            | {
+                "user_id": line.user_id.id,
+                "date": fields.Datetime.to_string(line.date),
+                "hash": line.hash,
+            }
+            for line in self.sorted("id")
+        ]

@@ -1,0 +1,76 @@
+import json
+import logging
+
+from odoo import _, api, models
+
+from ..core import chain, digest, states
+
+_logger = logging.getLogger(__name__)
+
+#: Payments read at a time by the nightly comparison.
+CHUNK = 1000
+
+
+class AccountPayment(models.Model):
+    """Shows what was changed below Odoo: direct SQL cannot be stopped, but it cannot hide."""
+
+    _inherit = "account.payment"
+
+    @api.model
+    def _cron_compare_with_seal(self):
+        """Compare every posted payment with its seal and every history with its chain.
+
+        What differs is told to the finance managers on the payment, once for each difference.
+        """
+        found = 0
+        for payments in self._in_chunks([("approval_state", "in", (states.POSTED, states.VOID))]):
+            for payment in payments:
+                difference = payment._tampering()
+                if difference:
+                    found += 1
+                    payment._report_tampering(difference)
+            self.env.flush_all()
+            self.env.invalidate_all()
+        if found:
+            _logger.warning("%s payments differ from their seal or history", found)
+
+    @api.model
+    def _in_chunks(self, domain):
+        last = 0
+        while chunk := self.search([*domain, ("id", ">", last)], order="id", limit=CHUNK):
+            yield chunk
+            last = chunk[-1].id
+
+    def _tampering(self):
+        """Return in words what of a posted payment is not as the workflow left it, or ``""``."""
+        self.ensure_one()
+        found = []
+        changed = self._changed_since_seal()
+        if changed:
+            found.append(_("changed since it was posted: %s", self._content_labels(changed)))
+        broken = chain.first_break(self.history_ids._chain_lines())
+        if broken is not None:
+            found.append(_("line %s of its history was changed", broken + 1))
+        if not self.history_ids and self.approve_uid:
+            found.append(_("its history is missing"))
+        return "; ".join(found)
+
+    def _changed_since_seal(self):
+        """Return the fields that differ from the sealed content; none where there is no seal."""
+        self.ensure_one()
+        if not self.sealed_content:
+            return []
+        if digest.digest(json.loads(self.sealed_content)) != self.sealed_digest:
+            return ["sealed_digest"]
+        return list(
+            digest.differences(json.loads(self.sealed_content), self._sealable_content())
+        )
+
+    def _report_tampering(self, difference):
+        self.ensure_one()
+        body = _("This payment is not as the workflow left it: %s", difference)
+        if body in (self.message_ids[:1].body or ""):
+            return
+        manager = self.company_id.payment_finance_manager_id.partner_id
+        self.message_post(body=body, partner_ids=manager.ids)
+        _logger.warning("Payment %s (id %s): %s", self._history_name(), self.id, difference)

@@ -1,0 +1,112 @@
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+from ..core import digest, states
+from .series import RECONCILABLE_STATES
+
+
+class AccountPayment(models.Model):
+    """What happens when a payment is posted: its content is sealed and its bills are paid."""
+
+    _inherit = "account.payment"
+
+    sealed_content = fields.Text(
+        compute="_compute_seal", store=True, readonly=True, copy=False, default=False
+    )
+    sealed_digest = fields.Char(
+        compute="_compute_seal",
+        store=True,
+        readonly=True,
+        copy=False,
+        default=False,
+        help="SHA-256 of the content when the payment was posted.",
+    )
+
+    def _compute_seal(self):
+        """Fix the content as it stands; runs when ``_seal`` asks for it, not on every change."""
+        for payment in self:
+            content = payment._sealable_content() if payment._is_posted() else None
+            payment.sealed_content = content and digest.canonical(content)
+            payment.sealed_digest = content and digest.digest(content)
+
+    def _sealable_content(self):
+        """Return what must stay as it is once posted: the approved content, number and company."""
+        return self._approval_content() | {"name": self.name, "company_id": self.company_id.id}
+
+    def action_post(self):
+        result = super().action_post()
+        # A payment without an entry is posted by its state alone.
+        self.filtered(lambda payment: not payment.move_id and payment._is_posted())._after_posting()
+        return result
+
+    def action_post_each(self):
+        """Post those payments that can be posted, and say of each other one why it was not.
+
+        :return: a notification for the web client.
+        """
+        problems = []
+        for payment in self:
+            try:
+                with self.env.cr.savepoint():
+                    payment.action_post()
+            except UserError as error:
+                problems.append(f"{payment.approval_label}: {error.args[0]}")
+        return self._notification(len(self) - len(problems), problems)
+
+    def _notification(self, posted, problems):
+        message = _("%(posted)s of %(all)s payments posted.", posted=posted, all=len(self))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if problems else "success",
+                "sticky": bool(problems),
+                "message": "\n".join([message, *problems]),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _after_posting(self):
+        """Seal the payments, pay their bills and close what waited for them."""
+        self._seal()
+        approved = self.filtered("approve_uid")
+        approved._record_history(
+            "post",
+            from_state=states.APPROVED,
+            to_state=states.POSTED,
+            digest=lambda payment: payment.approval_digest,
+        )
+        approved._close_activities()
+        allocated = self.filtered("allocation_ids")
+        for payment in allocated:
+            payment._pay_bills()
+
+    def _pay_bills(self):
+        """Reconcile the payment with its bills: all paid in full at once, then the others.
+
+        So credit notes among them count, and a bill paid in part takes what is left.
+        """
+        self.ensure_one()
+        partial = self.allocation_ids.filtered(lambda allocation: allocation._is_partial())
+        self._reconcile_with((self.allocation_ids - partial).move_line_id)
+        for allocation in partial:
+            self._reconcile_with(allocation.move_line_id)
+        self._link_bills()
+
+    def _reconcile_with(self, bill_lines):
+        """Reconcile the payment's open items with those of bills, account by account."""
+        self.ensure_one()
+        rate = max(self.allocation_ids.mapped("forced_rate"), default=0)
+        context = {"forced_rate_from_register_payment": rate} if rate else {}
+        open_lines = self.move_id.line_ids + bill_lines
+        open_lines = open_lines.filtered(
+            lambda line: line.parent_state in RECONCILABLE_STATES and not line.reconciled
+        )
+        for account in (bill_lines & open_lines).account_id:
+            of_account = open_lines.filtered(lambda line, account=account: line.account_id == account)
+            of_account.with_context(**context).reconcile()
+
+    def _link_bills(self):
+        """Tell the bills which payment pays them, as the Pay wizard does since 18."""
+        if "invoice_ids" in self._fields:
+            self.allocation_ids.move_id.matched_payment_ids += self
