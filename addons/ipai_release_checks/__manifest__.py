@@ -5,7 +5,7 @@
     "category": "Productivity",
     "license": "LGPL-3",
     "author": "IPAI",
-    "depends": ["ipai_release_governance"],
+    "depends": ["ipai_series", "ipai_release_governance"],
     "external_dependencies": {"python": ["jsonschema", "requests", "lxml"]},
     "data": [
         "security/ir.model.access.csv",
