@@ -16,7 +16,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tools.debian import install
 from tools.places import CACHE, locked, made
 from tools.say import Missing, step
 
@@ -48,7 +47,7 @@ def start():
     :return: environment variables (``PGHOST``, ``PGUSER``, ``PATH`` ...) that libpq, Odoo and
         PostgreSQL's programs read; ``IPAI_PGADMIN`` names a superuser for the tests that need
         one. Empty when the caller's environment names a server.
-    :raises Missing: PostgreSQL cannot be found or installed.
+    :raises Missing: PostgreSQL is not installed.
     """
     if os.environ.get("PGHOST"):
         return {}
@@ -83,15 +82,17 @@ def remove():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def packages():
+    """Return the Debian packages that are missing for a cluster of our own."""
+    return [] if os.environ.get("PGHOST") or _newest_programs() else ["postgresql"]
+
+
 @functools.cache
 def _programs():
-    """Return the folder with initdb and pg_ctl, installing PostgreSQL when root may."""
+    """Return the folder with initdb and pg_ctl."""
     folder = _newest_programs()
     if folder is None:
-        install(["postgresql"], "PostgreSQL")
-        folder = _newest_programs()
-    if folder is None:
-        raise Missing("PostgreSQL's initdb is nowhere: install postgresql or set PGHOST")
+        raise Missing("PostgreSQL's initdb is missing: run make setup as root, or set PGHOST")
     return folder
 
 

@@ -19,16 +19,15 @@ KEYRINGS = Path("/usr/share/keyrings")
 TARGET_FORMAT = "$(REPO_URI) $(CODENAME)"
 
 
-def install(packages, why):
-    """Install Debian packages, as root only.
+def install(packages):
+    """Install Debian packages; only root can.
 
     :param packages: names of packages, e.g. ``["chromium"]``.
-    :param why: what they are for; part of the error when they cannot be installed.
     :raises Missing: not root, or no apt on this machine.
     """
     names = " ".join(packages)
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Missing(f"{why} is missing: install {names} (as root: apt-get install {names})")
+        raise Missing(f"these packages are missing; install them as root: apt-get install {names}")
     with step(f"apt-get install {names}"), _no_main_cluster():
         _apt_get("update")
         _apt_get("install", "--yes", "--no-install-recommends", *packages)

@@ -1,12 +1,12 @@
 """The virtual environment with everything that Odoo, the suite and its tests import."""
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 
-from tools.debian import install
 from tools.places import LOGS, REQUIREMENTS, VENV, locked, made
 from tools.say import Missing, say, step
 
@@ -26,6 +26,12 @@ def python():
 def lint_python():
     """Return the interpreter of the linters' own virtual environment."""
     return _ensure(VENV.with_name("venv-lint"), LINTING)
+
+
+def packages():
+    """Return the Debian packages that are missing for a virtual environment."""
+    # Debian ships the venv module without the part that puts pip into the environment.
+    return [] if importlib.util.find_spec("ensurepip") else ["python3-venv"]
 
 
 def _ensure(folder, requirements):
@@ -58,11 +64,9 @@ def _build(folder, files):
 
 
 def _create(folder):
+    if packages():
+        raise Missing("Python's venv module is missing: run make setup as root")
     shutil.rmtree(folder, ignore_errors=True)
-    try:
-        import ensurepip  # noqa: F401, PLC0415  Debian ships venv without it
-    except ImportError:
-        install(["python3-venv"], "Python's venv module")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
 
 

@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools import database, runtime, source
+from tools import cluster, database, environment, runtime, source
 from tools.debian import install
 from tools.say import command, say
 
@@ -26,12 +26,14 @@ def prerequisites():
     :raises tools.say.Missing: not root; the message names the packages to install.
     """
     packages = [
+        *environment.packages(),
+        *cluster.packages(),
         *(package for name, package in PROGRAMS.items() if not shutil.which(name)),
         *(package for name, package in LIBRARIES.items() if not ctypes.util.find_library(name)),
         *(package for name, package in FONTS.items() if not Path(name).exists()),
     ]
     if packages:
-        install(packages, f"{len(packages)} of the prerequisites")
+        install(packages)
 
 
 def prepare(series):
