@@ -12,6 +12,9 @@
         "security/rules.xml",
         "data/cron.xml",
         "data/server_actions.xml",
+        "views/release_check_views.xml",
+        "views/runbook_views.xml",
+        "views/release_views.xml",
     ],
     "installable": True,
 }

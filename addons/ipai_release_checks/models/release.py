@@ -1,4 +1,4 @@
-from odoo import _, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.ipai_release_governance.core.vocabulary import BLOCKING
@@ -8,6 +8,16 @@ class Release(models.Model):
     """The buttons that start checks, on the form and on the list."""
 
     _inherit = "ipai.release"
+
+    runnable_count = fields.Integer(compute="_compute_runnable_count")
+    retryable_count = fields.Integer(compute="_compute_runnable_count")
+
+    @api.depends("item_ids.outcome", "item_ids.mode", "phase_ids.state")
+    def _compute_runnable_count(self):
+        for release in self:
+            items = release.item_ids._runnable()
+            release.runnable_count = len(items)
+            release.retryable_count = len(items.filtered(lambda item: item.outcome in BLOCKING))
 
     def action_run_checks(self):
         """Run all automated items of the open phase that are pending or stopped at the gate."""
