@@ -26,8 +26,7 @@ class Surroundings(LocalContext):
         return self.baselines.get(item_code)
 
     def probe(self, params):
-        wanted = params.get("guards")
-        return [probe for probe in self.probes if wanted is None or probe.code in wanted]
+        return self.probes
 
     def group_members(self, xmlid):
         return self.groups.get(xmlid)

@@ -221,6 +221,7 @@ def test_secret_columns_are_not_there(snapshot, statement):
         'SELECT * FROM "public".res_users',
         "SELECT * FROM PUBLIC /* */ . res_users",
         "SELECT * FROM public--\n.res_users",
+        "SELECT to_jsonb(u) FROM public.res_users u",
     ],
 )
 def test_secret_columns_cannot_be_asked_for(snapshot, statement):

@@ -47,6 +47,7 @@ class GuardCheck(CheckKind):
                 "message": probe.message,
             }
             for probe in context.probe(params)
+            if probe.code in params.get("guards", [probe.code])
         ]
         return Measurement(
             values={
