@@ -53,7 +53,16 @@ def bypasses(sample, series):
         those of ``account.payment._probe_sample``.
     :param int series: 17, 18 or 19.
     """
-    groups = (_on_payment, _on_state, _on_entry, _on_items, _on_reconciliation, _around, _forged)
+    groups = (
+        _on_payment,
+        _on_state,
+        _on_entry,
+        _on_items,
+        _on_reconciliation,
+        _around,
+        _unapproved,
+        _forged,
+    )
     found = [bypass for group in groups for bypass in group(sample, series)]
     return [bypass for bypass in found if series in bypass.series]
 
@@ -211,6 +220,22 @@ def _around(s, series):
     yield _one("attachment.move", "Move a supporting document elsewhere", call)
     call = Call("account.journal", "write", s["journal"], ({"active": False},))
     yield _one("journal.archive", "Archive the journal", call)
+
+
+def _unapproved(s, series):
+    call = Call(PAYMENT, "action_post", s["other_payment"])
+    yield _one("unapproved.action_post", "Post a payment under review", call)
+    states = ("in_process", "paid") if series >= 18 else ("posted",)
+    for state in states:
+        call = Call(PAYMENT, "write", s["other_payment"], ({"state": state},))
+        yield _one(f"unapproved.state.{state}", f"Write the state {state} under review", call)
+    if s["other_move"]:
+        call = Call(MOVE, "action_post", s["other_move"])
+        yield _one("unapproved.entry", "Post the entry of a payment under review", call)
+        call = Call(MOVE, "write", s["other_move"], ({"state": "posted"},))
+        yield _one("unapproved.entry.state", "Write the entry's state under review", call)
+    call = Call(PAYMENT, "unlink", s["other_payment"])
+    yield _one("unapproved.unlink", "Delete a payment under review", call)
 
 
 def _forged(s, series):

@@ -100,11 +100,13 @@ class AccountPayment(models.Model):
         bill = self._probe_bill(partners[0])
         payment, other = self.create([self._probe_payment_vals(partners[0], journal)] * 2)
         payment._probe_post()
+        other._write_workflow({"approval_state": states.UNDER_REVIEW})
         bill_line = bill.line_ids.filtered(lambda line: line.account_type == "liability_payable")
         counterpart = payment._seek_for_lines()[1]
         (bill_line | counterpart).reconcile()
         return self._probe_ids(payment, bill) | {
             "other_payment": other.id,
+            "other_move": other.move_id.id,
             "partner": partners[0].id,
             "other_partner": partners[1].id,
             "other_bank": self._probe_bank(partners[0]).id,

@@ -1,0 +1,80 @@
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from ..models.series import MEMO
+from .common import PaymentCommon
+
+
+@tagged("post_install", "-at_install")
+class TestContent(PaymentCommon):
+    """An approval is for a content."""
+
+    def test_every_field_of_the_content_reopens(self):
+        bank = self.env["res.partner.bank"].create(
+            {"acc_number": "NEW-1", "partner_id": self.partner_a.id}
+        )
+        line = self.payable(self.bill())
+        changes = {
+            "amount": 101.0,
+            "partner_id": self.partner_b.id,
+            "date": "2023-05-05",
+            MEMO: "another memo",
+            "partner_bank_id": bank.id,
+            "document_number": "D-1",
+            "journal_id": self.company_data["default_journal_cash"].id,
+            "payment_type": "inbound",
+            "allocation_ids": [fields.Command.create({"move_line_id": line.id, "amount": 50.0})],
+        }
+        for name, value in changes.items():
+            with self.subTest(field=name):
+                payment = self.approved()
+                payment.write({name: value})
+                self.assertEqual(payment.approval_state, "draft")
+                label = payment.fields_get([name], ["string"])[name]["string"]
+                self.assertIn(label, payment.history_ids[0].reason)
+                self.assertIn(label, payment.message_ids[0].body)
+
+    def test_unchanged_values_do_not_reopen(self):
+        payment = self.approved()
+        payment.write({"amount": 100.0, MEMO: "a memo", "partner_id": self.partner_a.id})
+        self.assertEqual(payment.approval_state, "approved")
+
+    def test_change_below_the_payment_is_found_at_posting(self):
+        bank = self.env["res.partner.bank"].create(
+            {"acc_number": "OLD-1", "partner_id": self.partner_a.id}
+        )
+        payment = self.approved(partner_bank_id=bank.id)
+        bank.acc_number = "STOLEN-1"
+        with self.assertRaisesRegex(UserError, "changed after its approval.*Bank Account"):
+            payment.with_user(self.approver).action_post()
+
+    def test_changed_entry_is_found_at_posting(self):
+        payment = self.payment()
+        if not payment.move_id:
+            payment.sudo()._generate_journal_entry()
+        payment.action_submit_for_review()
+        payment.with_user(self.reviewer).action_review()
+        payment.with_user(self.approver).action_approve()
+        other = self.company_data["default_account_expense"]
+        line = payment.move_id.line_ids.filtered(lambda item: item.account_type != "liability_payable")
+        line.with_context(check_move_validity=False).account_id = other
+        with self.assertRaises(UserError):
+            payment.with_user(self.approver).action_post()
+
+    def test_another_entry_reopens(self):
+        payment = self.approved()
+        if payment._fields["state"].inherited:
+            return  # before 18 a payment is its entry
+        entry = self.bill()
+        payment.write({"move_id": entry.id})
+        self.assertEqual(payment.approval_state, "draft")
+
+    def test_bills_must_not_exceed_the_amount(self):
+        line = self.payable(self.bill(500.0))
+        payment = self.payment()
+        payment.allocation_ids = [
+            fields.Command.create({"move_line_id": line.id, "amount": 100.01})
+        ]
+        with self.assertRaisesRegex(UserError, "more than its amount"):
+            payment.action_submit_for_review()

@@ -1,0 +1,105 @@
+from odoo import fields
+from odoo.tests import tagged
+
+from ..models.series import MEMO
+from .common import PaymentCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSystemPaths(PaymentCommon):
+    """What Odoo itself does with posted payments goes on, for ordinary users too."""
+
+    def clerk_of(self, records):
+        return records.with_user(self.clerk)
+
+    def test_clerk_reconciles_a_posted_payment(self):
+        payment, bill = self.posted(), self.bill()
+        line = payment._seek_for_lines()[1]
+        self.clerk_of(bill).js_assign_outstanding_line(line.id)
+        self.assertEqual(bill.amount_residual, 0.0)
+
+    def test_exchange_difference(self):
+        currency = self.env["res.currency"].create(
+            {
+                "name": "QQQ",
+                "symbol": "Q",
+                "rounding": 0.01,
+                "rate_ids": [
+                    fields.Command.create({"name": "2000-01-01", "rate": 2.0}),
+                    fields.Command.create({"name": "2024-01-10", "rate": 4.0}),
+                ],
+            }
+        )
+        bill = self.bill(100.0, currency_id=currency.id)
+        payment = self.posted(currency_id=currency.id, date="2024-01-15")
+        lines = payment._seek_for_lines()[1] + self.payable(bill)
+        self.clerk_of(lines).reconcile()
+        self.assertEqual(bill.amount_residual, 0.0)
+        partials = lines.matched_debit_ids | lines.matched_credit_ids
+        self.assertTrue(partials.exchange_move_id or lines.full_reconcile_id.exchange_move_id)
+        self.manager_unreconciles(lines)
+
+    def manager_unreconciles(self, lines):
+        lines.with_user(self.manager).remove_move_reconcile()
+        self.assertFalse(lines.matched_debit_ids | lines.matched_credit_ids)
+
+    def test_matching_with_the_bank_and_back(self):
+        payment, bill = self.reconciled()
+        liquidity = payment._seek_for_lines()[0]
+        statement_line = self.env["account.bank.statement.line"].create(
+            {"journal_id": self.bank.id, "date": "2024-01-20", "payment_ref": "x", "amount": -100.0}
+        )
+        _bank, suspense, _other = statement_line._seek_for_lines()
+        suspense.account_id = liquidity.account_id
+        self.clerk_of(suspense + liquidity).reconcile()
+        self.assertTrue(payment.is_matched)
+        self.clerk_of(statement_line).action_undo_reconciliation()
+        self.assertFalse(payment.is_matched)
+        self.assertEqual(bill.amount_residual, 0.0)
+
+    def test_sending_messages_documents_and_activities(self):
+        payment = self.clerk_of(self.posted())
+        payment.mark_as_sent()
+        payment.unmark_as_sent()
+        payment.message_post(body="a note")
+        document = self.env["ir.attachment"].with_user(self.clerk).create(
+            {"name": "a.txt", "raw": b"a", "res_model": payment._name, "res_id": payment.id}
+        )
+        payment.message_main_attachment_id = document
+        payment.activity_schedule("mail.mail_activity_data_todo", user_id=self.clerk.id)
+        payment.message_subscribe(partner_ids=self.clerk.partner_id.ids)
+
+    def test_clerk_resets_and_cancels_drafts(self):
+        payment = self.payment(user=self.clerk)
+        payment.write({"amount": 7.0, MEMO: "changed"})
+        payment.action_cancel()
+        payment.action_draft()
+        payment.unlink()
+        self.assertFalse(payment.exists())
+
+    def test_hash_lock(self):
+        if "restrict_mode_hash_table" not in self.bank._fields:
+            return
+        self.bank.restrict_mode_hash_table = True
+        payment = self.posted()
+        payment.move_id.flush_recordset()
+        moves = self.env["account.move"]
+        if hasattr(moves, "button_hash"):
+            payment.move_id.with_user(self.manager).sudo().button_hash()
+        self.assertTrue(payment.move_id.inalterable_hash)
+
+    def test_other_company_is_not_held_back(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.assertFalse(other.payment_approval_since)
+        self.assertFalse(other._payment_approval_in_force())
+        self.assertTrue(self.company._payment_approval_in_force())
+
+    def test_companies_do_not_see_each_other(self):
+        payment = self.posted()
+        other = self.env["res.company"].create({"name": "Other"})
+        stranger = self.new_user("stranger", "account.group_account_invoice")
+        stranger.write({"company_ids": [fields.Command.set(other.ids)], "company_id": other.id})
+        for model in ("account.payment.history", "account.payment.allocation"):
+            self.assertFalse(self.env[model].with_user(stranger).search([]))
+        history = self.env["account.payment.history"].with_user(self.clerk)
+        self.assertTrue(history.search([("payment_key", "=", payment.id)]))
