@@ -1,11 +1,12 @@
 """What a database consists of, as a set of lines that can be compared before and after."""
 
-# Filled by any run of Odoo, whatever is installed.
+# Filled by any run of Odoo, whatever is installed, or compared in the catalog.
 LIVELY_TABLES = (
     "bus_bus",
     "ir_attachment",
     "ir_cron_progress",
     "ir_cron_trigger",
+    "ir_model_constraint",
     "ir_model_data",
     "ir_profile",
     "orm_signaling_%",
@@ -34,6 +35,9 @@ CATALOG = """
     SELECT 'sequence ' || sequencename FROM pg_sequences WHERE schemaname = 'public'
     UNION ALL
     SELECT 'parameter ' || key FROM ir_config_parameter
+    UNION ALL
+    -- Odoo leaves those of foreign keys on models that stay.
+    SELECT 'declared constraint ' || name FROM ir_model_constraint WHERE type <> 'f'
     UNION ALL
     -- Of our own modules: stock ones name some after models of any module, and leave them.
     SELECT 'external id ' || module || '.' || name FROM ir_model_data
