@@ -79,9 +79,10 @@ class ReleaseItem(models.Model):
         )
 
     def _start_again(self):
-        """Queue what is pending, and begin anew what failed or measured nothing."""
+        """Queue what is pending, also what is due later, and begin anew what did not pass."""
         for item in self:
             if item.outcome == "pending":
+                item._store({"scheduled_at": fields.Datetime.now()})
                 item._queue()
             else:
                 item._reopen()

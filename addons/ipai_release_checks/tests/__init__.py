@@ -1,1 +1,1 @@
-from . import test_check, test_probe, test_queue
+from . import test_check, test_probe, test_queue, test_together

@@ -74,8 +74,9 @@ class ReleaseEvent(models.Model):
     def _append(self, release, kind, payload):
         """Append one event and move the release's journal head.
 
-        Two transactions that append to one release at once write the same head: PostgreSQL lets
-        one of them fail to serialize and Odoo tries it again, so the chain cannot fork.
+        The head is written first: of two transactions that append to one release at once,
+        PostgreSQL lets one fail to serialize there and Odoo tries it again, so the chain cannot
+        fork.
 
         :param payload: JSON data
         """
@@ -90,10 +91,10 @@ class ReleaseEvent(models.Model):
         }
         previous = release.journal_head or journal.GENESIS
         head = journal.event_hash(previous, event)
-        self._insert_row(release, event, previous, head)
         # sudo: everybody who acts leaves a trace, also those who may not write releases.
         release.sudo()._store({"journal_head": head, "journal_length": event["sequence"]})
         release.flush_recordset(["journal_head", "journal_length"])
+        self._insert_row(release, event, previous, head)
         release.invalidate_recordset(["event_ids"])
 
     def _database_time(self):

@@ -1,3 +1,5 @@
+from psycopg2 import errors
+
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
@@ -8,6 +10,8 @@ PLANNING = frozenset(
     {"runbook_id", "target_id", "company_id", "member_ids", "window_start", "window_end",
      "planned_start", "planned_end", "title"}
 )
+#: Index that lets one release run on a target.
+ONE_RUNNING = "ipai_release_one_running"
 
 
 class ReleaseState(models.Model):
@@ -95,9 +99,19 @@ class ReleaseState(models.Model):
         self._notify_progress()
 
     def _begin(self):
-        self._move_to(
-            "running", actual_start=fields.Datetime.now(), started_by_id=self.env.uid
-        )
+        try:
+            with self.env.cr.savepoint():
+                self._move_to(
+                    "running", actual_start=fields.Datetime.now(), started_by_id=self.env.uid
+                )
+        except errors.UniqueViolation as problem:
+            if problem.diag.constraint_name != ONE_RUNNING:
+                raise
+            # Somebody else's start on this target was committed since this transaction began.
+            raise UserError(
+                _("Another release was started on %s at the same moment. Wait for its end.",
+                  self.target_id.display_name)
+            ) from problem
         self._record_before()
         if not self._open_next_phase():
             self._phases_finished("execution")
@@ -221,7 +235,7 @@ class ReleaseState(models.Model):
     def init(self):
         """One running release per target, also when two people press at the same moment."""
         self.env.cr.execute(
-            "CREATE UNIQUE INDEX IF NOT EXISTS ipai_release_one_running "
+            f"CREATE UNIQUE INDEX IF NOT EXISTS {ONE_RUNNING} "
             "ON ipai_release (target_id) WHERE state = 'running'"
         )
 
