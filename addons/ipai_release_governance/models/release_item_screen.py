@@ -4,15 +4,16 @@ from ..core import vocabulary
 from .release_item_act import WAIVERS
 
 
-class ReleaseItemButton(models.Model):
-    """Which buttons of an item make sense for the user who looks at it.
+class ReleaseItemScreen(models.Model):
+    """What the screen shows of an item: its phase, and the buttons that make sense for the user.
 
-    Only what the screen shows follows from these fields. Whether an act is allowed is decided by
-    the act itself, in ``release_item_act.py``.
+    Nothing but the screen follows from these fields. Whether an act is allowed is decided by the
+    act itself, in ``release_item_act.py``.
     """
 
     _inherit = "ipai.release.item"
 
+    phase_name = fields.Char(related="phase_id.display_name", string="Phase Name")
     can_skip = fields.Boolean(compute="_compute_can_skip")
     can_retry = fields.Boolean(compute="_compute_can_retry")
     can_waive = fields.Boolean(compute="_compute_can_waive")
