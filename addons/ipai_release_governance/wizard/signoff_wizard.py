@@ -10,12 +10,19 @@ class ReleaseSignoffWizard(models.TransientModel):
     signoff_id = fields.Many2one("ipai.release.signoff", required=True, readonly=True)
     release_id = fields.Many2one(related="signoff_id.release_id")
     meaning = fields.Char(related="signoff_id.meaning")
-    phase_ids = fields.One2many(related="release_id.phase_ids")
+    phase_ids = fields.Many2many("ipai.release.phase", compute="_compute_phase_ids")
     issue_item_ids = fields.Many2many("ipai.release.item", compute="_compute_issue_item_ids")
     evidence_digest = fields.Char(related="release_id.evidence_digest")
     reason = fields.Text(string="Notes", help="Needed to reject.")
     typed_name = fields.Char(string="Typed Name")
     signature = fields.Binary(string="Drawn Signature", attachment=False)
+
+    def _compute_phase_ids(self):
+        for wizard in self:
+            release = wizard.release_id
+            wizard.phase_ids = release.phase_ids.filtered(
+                lambda phase, own=release: own.rolling_back or phase.stage != "rollback"
+            )
 
     def _compute_issue_item_ids(self):
         for wizard in self:

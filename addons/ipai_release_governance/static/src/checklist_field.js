@@ -16,45 +16,34 @@ const BADGES = {
     passed: "text-bg-success",
 };
 
-/** A many2one is a pair up to 18.0 and an object from 19.0 on. */
-function many2one(value) {
-    return Array.isArray(value) ? { id: value[0], name: value[1] } : { id: value.id, name: value.display_name };
-}
-
-/** Items under a heading for each phase, which folds them. */
+/** Items under a heading for each phase, which folds them; what passed is folded to begin with. */
 export class ChecklistRenderer extends ListRenderer {
     static recordRowTemplate = "ipai_release_governance.ChecklistRow";
 
     setup() {
         super.setup();
-        this.folded = useState(new Set());
-    }
-
-    phaseId(row) {
-        return many2one(row.data.phase_id).id;
+        /** Phases that the user folded (true) or opened (false). */
+        this.folded = useState({});
     }
 
     startsPhase(row) {
         const rows = this.props.list.records;
         const before = rows[rows.indexOf(row) - 1];
-        return !before || this.phaseId(before) !== this.phaseId(row);
+        return !before || before.data.phase_name !== row.data.phase_name;
     }
 
     isFolded(row) {
-        return this.folded.has(this.phaseId(row));
+        return this.folded[row.data.phase_name] ?? row.data.phase_state === "passed";
     }
 
     toggle(row) {
-        const id = this.phaseId(row);
-        if (!this.folded.delete(id)) {
-            this.folded.add(id);
-        }
+        this.folded[row.data.phase_name] = !this.isFolded(row);
     }
 
     /** What the heading of the row's phase says. */
     heading(row) {
-        const { id, name } = many2one(row.data.phase_id);
-        const rows = this.props.list.records.filter((other) => this.phaseId(other) === id);
+        const name = row.data.phase_name;
+        const rows = this.props.list.records.filter((other) => other.data.phase_name === name);
         const settled = rows.filter((other) => !OPEN.includes(other.data.outcome)).length;
         const state = row.data.phase_state;
         const states = Object.fromEntries(row.fields.phase_state.selection);
