@@ -1,1 +1,1 @@
-from . import test_arch, test_compat, test_res_groups, test_translation_scope
+from . import test_arch, test_compat, test_res_groups, test_sources, test_translation_scope

@@ -1,8 +1,6 @@
 import sys
-from pathlib import Path
 
 from odoo.addons.ipai_series.compat import SERIES
-from odoo.modules.module import get_manifest
 from odoo.tests import TransactionCase
 
 PACKAGE = "odoo.addons.ipai_series"
@@ -18,10 +16,3 @@ class TestTranslationScope(TransactionCase):
 
     def test_nothing_is_added_to_models_on_the_last_series(self):
         self.assertEqual(hasattr(self.env["res.users"], "_series_values"), SERIES < 19)
-
-    def test_every_addon_of_the_suite_is_translated(self):
-        """An addon is recognised by its dependency; one that forgets it fails on 17.0 only."""
-        for manifest in Path(__file__).parents[2].glob("*/__manifest__.py"):
-            addon = manifest.parent.name
-            if addon != "ipai_series":
-                self.assertIn("ipai_series", get_manifest(addon)["depends"], addon)
