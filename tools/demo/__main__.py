@@ -78,7 +78,8 @@ class Demo:
         log = made(LOGS) / f"{self.runtime.series}-{self.name}.log"
         self._inside("logins", self.name)
         say(f"\nOdoo {self.runtime.series} on http://127.0.0.1:{port}/web until Ctrl-C; log: {log}")
-        say(f"The same again without building: python3 -m tools.demo --keep --port {port}\n")
+        again = f"--keep --series {self.runtime.series} --database {self.name} --port {port}"
+        say(f"The same again without building: python3 -m tools.demo {again}\n")
         self.runtime.execute(
             self.runtime.odoo(
                 f"--database={self.name}",
