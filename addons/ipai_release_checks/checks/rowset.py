@@ -152,7 +152,7 @@ def compare(before: RowSet, after: RowSet) -> Difference:
     changed = [
         f"{_named(row)}: {changes}"
         for key, row in before.rows.items()
-        if key in after.rows and (changes := _changes(row, after.rows[key]))
+        if row != after.rows.get(key, row) and (changes := _changes(row, after.rows[key]))
     ]
     return Difference(
         tuple(f"{name}: missing" for name in missing),
@@ -197,7 +197,7 @@ def _named(row: Mapping[str, Any]) -> str:
 
 def canonical(value: Any) -> Any:
     """Return ``value`` so that equal figures are equal: 100 and 100.0 are one, "100" is another."""
-    return {"number": format(exact(value).normalize() + 0, "f")} if _is_number(value) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _is_number(value: Any) -> bool:

@@ -21,7 +21,7 @@ from psycopg2 import extensions, extras, sql
 
 from . import secrets_view, sql_rules
 from .base import CheckError, ParameterError
-from .sql_errors import problem_of
+from .sql_errors import problem_of, said_by
 from .values import jsonable
 
 #: A forgotten snapshot must not hold back vacuum for ever; a slow phase must not lose it either.
@@ -163,9 +163,16 @@ class Snapshot:
             with self._connection.cursor() as cursor:
                 self._prepare(cursor)
                 self._begin(cursor)
-        except psycopg2.Error as error:
+        except psycopg2.OperationalError as error:
             self.close()
             raise problem_of(error) from error
+        except psycopg2.Error as error:
+            self.close()
+            raise CheckError(
+                f"The read-only snapshot could not be opened: {said_by(error)}.",
+                "Check the role of the checks: it must exist, the database user must be a member "
+                "of it, and that user needs the right TEMPORARY on the database.",
+            ) from error
 
     def _prepare(self, cursor: Any) -> None:
         extensions.register_type(_DECIMAL, self._connection)

@@ -64,9 +64,14 @@ _MEANINGS: tuple[tuple[type, type[CheckProblem], str, str], ...] = (
 )
 
 
+def said_by(error: psycopg2.Error) -> str:
+    """Return PostgreSQL's own words, without a full stop."""
+    return (error.diag.message_primary or str(error)).strip().rstrip(".")
+
+
 def problem_of(error: psycopg2.Error) -> CheckProblem:
     """Return the problem that ``error`` stands for, with PostgreSQL's own words in it."""
-    said = (error.diag.message_primary or str(error)).strip().rstrip(".")
+    said = said_by(error)
     for kind, problem, happened, remedy in _MEANINGS:
         if isinstance(error, kind):
             return problem(f"{happened}: {said}.", remedy)

@@ -5,6 +5,9 @@ lets a reader do is still too much: sleep, read the server's files, end other se
 connections, look at secrets. So **every word** of the text is looked up, wherever it stands (in
 quotes, in a comment, without a bracket): a word that is the name of such a function or relation is
 refused. This refuses too much rather than too little.
+
+It does not see into views and stable functions that somebody with more rights put into the
+database. Whoever wants more certainty gives the checks a role that may read just what they need.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def test_errors_of_before_do_not_count(log):
     assert verdict.outcome == "passed"
     assert verdict.summary == (
         "0 ERROR/CRITICAL entries between 2025-11-30 18:00:00 and 2025-11-30 19:00:00 UTC"
-        " (1 entries of any level)."
+        " (1 entry of any level)."
     )
     assert measurement.output == "No such entry."
 

@@ -147,7 +147,7 @@ def _baseline(run, before=None, **params):
 def test_a_baseline_is_recorded(run):
     measurement, verdict = _baseline(run)
     assert verdict.outcome == "passed"
-    assert verdict.summary == "Recorded records 120, sum amount 7272.0."
+    assert verdict.summary == "Recorded 120 records, sum amount 7272."
     assert Measurement.from_json(measurement.to_json()) == measurement
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..base import CheckError, CheckKind, Inconclusive, Measurement, Verdict
 from ..parameters import SQL, SQL_PARAMS, figure, for_series, parameters_schema
 from ..rowset import Difference, RowSet, compare
-from ..values import exact, plural, shown, text_table
+from ..values import exact, jsonable, plural, shown, text_table
 
 _PRINTED = 200
 _NAMED = 50
@@ -80,7 +80,7 @@ class BaselineCheck(CheckKind):
             found.add(*batch)
         return Measurement(
             values={"records": found.count}
-            | {f"sum_{name}": float(total) for name, total in found.sums.items()},
+            | {f"sum_{name}": jsonable(total) for name, total in found.sums.items()},
             output=text_table(columns, first[:_PRINTED], found.count),
             data={"records": found.to_data()},
         )
@@ -110,7 +110,9 @@ class BaselineCheck(CheckKind):
                 "The statement found no records: there is nothing to compare with later.",
                 "Check the statement, or set 'allow_empty' where no record is a valid state.",
             )
-        return self.passed(f"Recorded {_listed(measurement.values)}.")
+        values = dict(measurement.values)
+        found = [plural(values.pop("records"), "record")] if "records" in values else []
+        return self.passed(f"Recorded {', '.join([*found, *_listed(values)])}.")
 
     def _compare_figures(
         self, params: Mapping[str, Any], reference: Measurement, measurement: Measurement
@@ -208,8 +210,8 @@ def _allowance(params: Mapping[str, Any]) -> str:
     return f" (allowed difference {shown(allowed)}{way})" if allowed else ""
 
 
-def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in values.items())
+def _listed(values: Mapping[str, Any]) -> list[str]:
+    return [f"{name.replace('_', ' ')} {shown(value)}" for name, value in values.items()]
 
 
 def _pairs(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

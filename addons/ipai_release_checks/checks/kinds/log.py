@@ -120,7 +120,8 @@ class LogCheck(CheckKind):
             return self.failed(f"{summary}, expected at most {allowed}.", named)
         _require_coverage(measurement, window)
         rotated = f", {plural(len(data['files']), 'file')} read" if len(data["files"]) > 1 else ""
-        return self.passed(f"{summary} ({values['entries_read']} entries of any level{rotated}).")
+        read = plural(values["entries_read"], "entry", "entries")
+        return self.passed(f"{summary} ({read} of any level{rotated}).")
 
 
 class _Found:
