@@ -178,5 +178,5 @@ def _as_owner(program, *arguments, check=True, text=""):
             **owner,
         )
     if check and done.returncode:
-        raise Missing(f"PostgreSQL: {program} failed; its output is in {log}")
+        raise Missing(f"PostgreSQL: {program} failed; see {log} (make clean starts afresh)")
     return done

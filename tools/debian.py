@@ -26,11 +26,16 @@ def install(packages):
     :raises Missing: not root, or no apt on this machine.
     """
     names = " ".join(packages)
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+    if not can_install():
         raise Missing(f"these packages are missing; install them as root: apt-get install {names}")
     with step(f"apt-get install {names}"), _no_main_cluster():
         _apt_get("update")
         _apt_get("install", "--yes", "--no-install-recommends", *packages)
+
+
+def can_install():
+    """Whether this process may install Debian packages."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 @contextlib.contextmanager

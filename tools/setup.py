@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 from tools import cluster, database, environment, runtime, source
-from tools.debian import install
+from tools.debian import can_install, install
 from tools.say import command, say
 
 # What must be there -> the Debian package it comes in.
-PROGRAMS = {"chromium": "chromium", "pdftotext": "poppler-utils", "git": "git"}
 LIBRARIES = {
     "pango-1.0": "libpango-1.0-0",
     "pangoft2-1.0": "libpangoft2-1.0-0",
@@ -18,30 +17,40 @@ LIBRARIES = {
     "magic": "libmagic1",
 }
 FONTS = {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core"}
+TESTING = {"chromium": "chromium", "pdftotext": "poppler-utils", "git": "git"}
 
 
-def prerequisites():
-    """Install the programs, libraries and fonts that are missing.
+def prerequisites(testing):
+    """Install the Debian packages that are missing.
 
+    Without root, Odoo runs without WeasyPrint's libraries and prints with its own engine; the
+    tests need all of them.
+
+    :param testing: also what only the tests need.
     :raises tools.say.Missing: not root; the message names the packages to install.
     """
-    packages = [
-        *environment.packages(),
-        *cluster.packages(),
-        *(package for name, package in PROGRAMS.items() if not shutil.which(name)),
+    needed = [*environment.packages(), *cluster.packages()]
+    printing = [
         *(package for name, package in LIBRARIES.items() if not ctypes.util.find_library(name)),
         *(package for name, package in FONTS.items() if not Path(name).exists()),
     ]
-    if packages:
-        install(packages)
+    if testing:
+        needed += printing + [TESTING[name] for name in TESTING if not shutil.which(name)]
+    elif not can_install() and printing:
+        say(f"note: no PDF by WeasyPrint without these packages: {' '.join(printing)}")
+    else:
+        needed += printing
+    if needed:
+        install(needed)
 
 
-def prepare(series):
+def prepare(series, testing=False):
     """Return the :class:`~tools.runtime.Runtime` of each series, prerequisites installed.
 
     :param series: names such as "19.0"; empty means every series found on this machine.
+    :param testing: also install what only the tests need.
     """
-    prerequisites()
+    prerequisites(testing)
     return [runtime.get(name) for name in series or source.found()]
 
 
@@ -51,7 +60,7 @@ def not_found():
 
 
 def main():
-    for chosen in prepare(sys.argv[1:]):
+    for chosen in prepare(sys.argv[1:], testing=True):
         database.ensure_template(chosen)
         say(f"Odoo {chosen.series}: {chosen.source.home}")
     for name in not_found():

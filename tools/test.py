@@ -12,7 +12,7 @@ from tools.say import command
 
 def main():
     options = _options()
-    runtimes = setup.prepare(options.series)
+    runtimes = setup.prepare(options.series, testing=True)
     testrun.drop_left_over(runtimes)
     by_series = {chosen.series: chosen for chosen in runtimes}
     plan = batches.plan(by_series, options.addons, options.tests)
