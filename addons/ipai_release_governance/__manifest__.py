@@ -12,6 +12,7 @@
         "security/rules.xml",
         "data/sequence.xml",
         "data/roles.xml",
+        "data/mail_templates.xml",
         "report/execution_log.xml",
         "report/execution_log_phases.xml",
         "report/execution_log_closing.xml",

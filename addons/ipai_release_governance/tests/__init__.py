@@ -1,1 +1,10 @@
-from . import test_access, test_gates, test_guard, test_lifecycle, test_runbook, test_signoff
+from . import (
+    test_access,
+    test_gates,
+    test_guard,
+    test_lifecycle,
+    test_runbook,
+    test_screens,
+    test_signoff,
+    test_tours,
+)
