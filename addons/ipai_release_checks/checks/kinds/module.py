@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import CheckKind, Inconclusive, Measurement, Verdict
+from ..base import CheckKind, Inconclusive, Measurement, ParameterError, Verdict
 from ..parameters import parameters_schema
 from ..versions import with_series
 
@@ -44,9 +44,22 @@ class ModuleCheck(CheckKind):
                 "description": "The version expected in the database and on disk, such as 1.0.9; "
                 "absent: the two must be equal.",
             },
+            "compare": {
+                "enum": ["both", "disk"],
+                "default": "both",
+                "description": "disk: only the manifest counts, not what the database holds, for the "
+                "time between new code and upgrade. Needs 'version'.",
+            },
         },
         ("module",),
     )
+
+    def validate(self, params: Mapping[str, Any]) -> None:
+        """Refuse to compare the disk with nothing."""
+        if params.get("compare") == "disk" and "version" not in params:
+            raise ParameterError(
+                "version", "is missing.", "Add the version that the manifest must name."
+            )
 
     def collect(self, context: Any, params: Mapping[str, Any]) -> Measurement:
         """Ask the surroundings for the module's facts."""
@@ -72,6 +85,8 @@ class ModuleCheck(CheckKind):
     ) -> Verdict:
         """Name each fact that is not as expected."""
         name, values = params["module"], measurement.values
+        if params["compare"] == "disk":
+            return self._on_disk(name, values["disk_version"], measurement.data["wanted"])
         wanted_state = params["state"]
         state = values["state"]
         if state is None:
@@ -81,6 +96,12 @@ class ModuleCheck(CheckKind):
         if state != "installed":
             return self.passed(f"The module {name} is '{state}', as expected.")
         return self._versions(name, values, measurement.data["wanted"])
+
+    def _on_disk(self, name: str, version: str | None, wanted: str) -> Verdict:
+        if version != wanted:
+            found = f"says {version}" if version else "was not found"
+            return self.failed(f"The manifest of {name} {found}, expected {wanted}.")
+        return self.passed(f"The manifest of {name} on disk says {version}.")
 
     def _versions(self, name: str, values: Mapping[str, Any], wanted: str | None) -> Verdict:
         database, disk = values["database_version"], values["disk_version"]
