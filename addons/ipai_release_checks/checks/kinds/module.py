@@ -47,8 +47,8 @@ class ModuleCheck(CheckKind):
             "compare": {
                 "enum": ["both", "disk"],
                 "default": "both",
-                "description": "disk: only the manifest counts, not what the database holds, for the "
-                "time between new code and upgrade. Needs 'version'.",
+                "description": "disk: only the manifest counts, not what the database holds, for "
+                "the time between new code and upgrade. Needs 'version'.",
             },
         },
         ("module",),
