@@ -108,6 +108,12 @@ class TestDemoData(TransactionCase):
         self.assertEqual(set(matched), {"fully", "partly", "not"})
         self.assertGreaterEqual(min(matched.values()), 50)
 
+    def test_some_payments_have_no_journal_entry(self):
+        [(number,)] = self.rows(
+            "SELECT count(*) FROM account_payment WHERE move_id IS NULL AND state <> 'draft'"
+        )
+        self.assertEqual(number, sum(mix.without_entry for mix in facts.MIX.values()))
+
     def test_exchange_differences_were_booked(self):
         [(number,)] = self.rows(
             "SELECT count(*) FROM account_partial_reconcile WHERE exchange_move_id IS NOT NULL"

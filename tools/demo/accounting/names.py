@@ -1,4 +1,4 @@
-"""Invented names: partners, articles and bank labels. None of them is a real company."""
+"""Invented names of partners, articles and bank labels. A likeness to a real company is chance."""
 
 from typing import NamedTuple
 
