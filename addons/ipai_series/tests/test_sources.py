@@ -51,6 +51,10 @@ class TestSources(BaseCase):
             if addon.name != "ipai_series":
                 self.assertIn("ipai_series", get_manifest(addon.name)["depends"], addon.name)
 
+    def test_no_description_in_another_language(self):
+        """Odoo reads README.md as reStructuredText, with warnings at installation."""
+        self.assertEqual([str(path) for path in ADDONS.glob("*/README.md")], [])
+
     def test_data_files_run_on_every_series(self):
         found = []
         for addon in self._addons():
