@@ -53,21 +53,22 @@ def new(runtime, name, modules=()):
     return install(runtime, name, modules) if modules else []
 
 
-def install(runtime, name, modules):
+def install(runtime, name, modules, log=None):
     """Install ``modules`` and return the log lines that are warnings or worse.
 
+    :param log: path of Odoo's log; the default lies in the cache folder.
     :raises Missing: Odoo ended with an error; the message names the log.
     """
-    return _change(runtime, name, "init", modules)
+    return _change(runtime, name, "init", modules, log)
 
 
-def update(runtime, name, modules):
-    """Update installed ``modules`` as ``-u`` does; returns and raises as :func:`install`."""
-    return _change(runtime, name, "update", modules)
+def update(runtime, name, modules, log=None):
+    """Update installed ``modules`` as ``-u`` does; takes, returns and raises as :func:`install`."""
+    return _change(runtime, name, "update", modules, log)
 
 
-def _change(runtime, name, action, modules):
-    log = made(LOGS) / f"{runtime.series}-{name}-{action}.log"
+def _change(runtime, name, action, modules, log):
+    log = log or made(LOGS) / f"{runtime.series}-{name}-{action}.log"
     what = f"{runtime.series}: {action} {', '.join(modules)}"
     with step(what), log.open("w") as handle:
         done = runtime.run(

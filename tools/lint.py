@@ -72,14 +72,14 @@ def _fix():
 
 def _run(name, argv):
     with step(name):
-        return subprocess.run(argv, cwd=ROOT, env=_variables(), check=False).returncode
+        return subprocess.run(argv, cwd=ROOT, env=variables(), check=False).returncode
 
 
 def _bin(name):
     return environment.lint_python().with_name(name)
 
 
-def _variables():
+def variables():
     """Let npm find the Node.js of the linters' environment, not one of the machine."""
     search = f"{_bin('node').parent}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, "PATH": search}
@@ -111,7 +111,7 @@ def _install_prettier():
         shutil.copy(REQUIREMENTS / "package.json", made(PRETTIER))
         options = ("--no-audit", "--no-fund", "--no-package-lock", "--silent")
         argv = [_bin("npm"), "install", *options, f"--prefix={PRETTIER}"]
-        subprocess.run(argv, env=_variables(), check=True)
+        subprocess.run(argv, env=variables(), check=True)
 
 
 if __name__ == "__main__":

@@ -39,9 +39,11 @@ def _run_pure(batch, result):
 def _run_on_odoo(batch, chosen, result):
     name = f"ipai_test_{chosen.series.replace('.', '')}_{os.getpid()}"
     try:
-        result.failed += _log_failures(database.new(chosen, name, batch.modules), "install")
-        if batch.modules:
-            result.failed += _log_failures(database.update(chosen, name, batch.modules), "update")
+        database.new(chosen, name)
+        for action in (database.install, database.update) if batch.modules else ():
+            log = _report(batch, f"{action.__name__}.log")
+            lines = action(chosen, name, batch.modules, log)
+            result.failed += [f"{action.__name__}: {line}" for line in lines]
         _pytest(batch, result, pytest.arguments(chosen, name), chosen.variables)
     except Missing as problem:
         result.failed.append(f"{batch.label}: {problem}")
@@ -49,13 +51,13 @@ def _run_on_odoo(batch, chosen, result):
         database.drop(chosen, name)
 
 
-def _log_failures(lines, action):
-    """What the installation log complains about is a failure like any other."""
-    return [f"{action}: {line}" for line in lines]
+def _report(batch, ending):
+    """Return the path of one file about this batch."""
+    return made(REPORTS) / f"{batch.series or 'pure'}-{batch.label.replace('/', '-')}-{ending}"
 
 
 def _pytest(batch, result, argv, variables):
-    report = made(REPORTS) / f"{batch.series or 'pure'}-{batch.label.replace('/', '-')}.xml"
+    report = _report(batch, "tests.xml")
     report.unlink(missing_ok=True)
     done = subprocess.run(
         [*argv, *OPTIONS, f"--junit-xml={report}", *batch.paths],
