@@ -103,7 +103,8 @@ def _prettier():
             stamp.write_text(wanted)
     modules = PRETTIER / "node_modules"
     plugin = modules / "@prettier/plugin-xml/src/plugin.js"
-    return [_bin("node"), modules / "prettier/bin/prettier.cjs", f"--plugin={plugin}"]
+    options = (f"--plugin={plugin}", f"--config={ROOT / '.prettierrc.json'}")
+    return [_bin("node"), modules / "prettier/bin/prettier.cjs", *options]
 
 
 def _install_prettier():
