@@ -1,7 +1,7 @@
 """Look for faults in the sources: ``python3 -m tools.lint [LINTER [file ...]]``.
 
 ``make lint`` runs every linter over the whole tree, a commit hook runs one over changed files.
-``python3 -m tools.lint --fix`` writes what the formatters would change.
+``python3 -m tools.lint --fix [file or folder ...]`` writes what the formatters would change.
 """
 
 import hashlib
@@ -51,8 +51,8 @@ LINTERS = {"ruff": ruff, "format": formatting, "pylint": pylint, "xml": xml}
 
 def main():
     arguments = sys.argv[1:]
-    if arguments == ["--fix"]:
-        return _fix()
+    if arguments[:1] == ["--fix"]:
+        return _fix([ROOT / path for path in arguments[1:]] or [ROOT])
     names, files = (arguments[:1], arguments[1:]) if arguments else (list(LINTERS), [])
     unknown = set(names) - LINTERS.keys()
     if unknown:
@@ -62,12 +62,19 @@ def main():
     return 1 if failed else 0
 
 
-def _fix():
-    return max(
-        _run("ruff", [_bin("ruff"), "check", "--fix", "."]),
-        _run("format", [_bin("ruff"), "format", "."]),
-        _run("xml", [*_prettier(), "--write", "--log-level=warn", *_xml_files()]),
-    )
+def _fix(paths):
+    python = [path for path in paths if path.is_dir() or path.suffix == ".py"]
+    markup = [file for file in _xml_files() if any(_within(file, path) for path in paths)]
+    commands = {
+        "ruff": [_bin("ruff"), "check", "--fix", *python] if python else [],
+        "format": [_bin("ruff"), "format", *python] if python else [],
+        "xml": [*_prettier(), "--write", "--log-level=warn", *markup] if markup else [],
+    }
+    return max((_run(name, argv) for name, argv in commands.items() if argv), default=0)
+
+
+def _within(file, path):
+    return path == file or path in file.parents
 
 
 def _run(name, argv):
