@@ -9,6 +9,7 @@ import { useState } from "@odoo/owl";
 import { RowsField, rowsField } from "./rows_field";
 
 const OPEN = ["pending", "running"];
+const UNFOLDED = ["running", "blocked", "failed"];
 const BADGES = {
     running: "text-bg-info",
     blocked: "text-bg-danger",
@@ -16,7 +17,7 @@ const BADGES = {
     passed: "text-bg-success",
 };
 
-/** Items under a heading for each phase, which folds them; what passed is folded to begin with. */
+/** Items under a heading for each phase; open to begin with is what needs somebody. */
 export class ChecklistRenderer extends ListRenderer {
     static recordRowTemplate = "ipai_release_governance.ChecklistRow";
 
@@ -33,7 +34,7 @@ export class ChecklistRenderer extends ListRenderer {
     }
 
     isFolded(row) {
-        return this.folded[row.data.phase_name] ?? row.data.phase_state === "passed";
+        return this.folded[row.data.phase_name] ?? !UNFOLDED.includes(row.data.phase_state);
     }
 
     toggle(row) {
