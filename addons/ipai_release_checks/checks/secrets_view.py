@@ -1,7 +1,8 @@
 """Hide secret columns of tables that a check may otherwise read.
 
 For each such table a temporary view of the same name, without the secret columns, stands before the
-table on the session's search path. The view lives in the session alone and vanishes with it.
+table on the search path. It is made in the snapshot's own transaction and never committed: nobody
+else sees it, and no upgrade of the table ever fails because a view depends on it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ _COLUMNS = """
 
 
 def hide(cursor: Any, role: str | None) -> frozenset[str]:
-    """Create the views for ``role`` (or the session's own) and return the schemas behind them."""
+    """Create the views for ``role`` (None: the session's) and return the schemas behind them.
+
+    ``cursor`` is in a transaction that can still write.
+    """
     cursor.execute(_COLUMNS, (list(_TABLES), role))
     schemas = set()
     for schema, table, columns in cursor.fetchall():
@@ -38,8 +42,7 @@ def hide(cursor: Any, role: str | None) -> frozenset[str]:
             _create_view(cursor, schema, table, shown, role)
             schemas.add(schema)
     cursor.execute(
-        "SELECT set_config('search_path', 'pg_temp, ' || current_setting(%s), false)",
-        ("search_path",),
+        "SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true)"
     )
     return frozenset(schemas)
 

@@ -191,10 +191,12 @@ class Snapshot:
         }
         for name, value in settings.items():
             cursor.execute("SELECT set_config(%s, %s, false)", (name, str(value)))
-        self._hidden = secrets_view.hide(cursor, self._role)
 
     def _begin(self, cursor: Any) -> None:
-        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        self._hidden = secrets_view.hide(cursor, self._role)
+        # From here on nothing can be written, and nothing can make the transaction writable again.
+        cursor.execute("SET TRANSACTION READ ONLY")
         if self._role:
             cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(self._role)))
         cursor.execute("SELECT pg_current_snapshot()::text, clock_timestamp()::text")

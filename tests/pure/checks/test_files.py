@@ -121,15 +121,15 @@ def test_xml_that_is_wrong_is_named_by_line(module, content, place):
 
 
 def test_xml_is_never_expanded_or_loaded(module, tmp_path):
-    (tmp_path / "secret.txt").write_text("the-secret")
+    # Were it loaded, the file would be wrong.
+    (tmp_path / "secret.txt").write_text("<the-secret")
     bomb = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(12))
     files = {
         "outside.xml": f'<!DOCTYPE t [<!ENTITY x SYSTEM "file://{tmp_path}/secret.txt">]><t>&x;</t>',
         "network.xml": '<!DOCTYPE t SYSTEM "http://elsewhere.example.com/t.dtd"><t/>',
     }
-    measurement, verdict = module("xml_syntax", files)
+    _measurement, verdict = module("xml_syntax", files)
     assert verdict.outcome == "passed"
-    assert "the-secret" not in measurement.to_json()
     bomb = f'<!DOCTYPE t [<!ENTITY e0 "boom">{bomb}]><t>&e12;</t>'
     measurement, _verdict = module("xml_syntax", {"bomb.xml": bomb})
     assert len(measurement.to_json()) < 1_000

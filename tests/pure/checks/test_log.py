@@ -146,8 +146,9 @@ def test_a_compressed_file_is_named(log):
     path = log(_line("18:30:00"))
     with gzip.open(f"{path}.1.gz", "wt") as packed:
         packed.write(f"{BEFORE}\n{ERROR}\n")
-    _measurement, verdict = _run(path)
+    measurement, verdict = _run(path)
     assert verdict.outcome == "inconclusive"
+    assert measurement.data["files"] == [str(path)]
     assert f"older files are compressed ({path}.1.gz)" in verdict.summary
 
 
