@@ -6,24 +6,29 @@ left instead.
 """
 
 import argparse
+import contextlib
 import os
 import socket
 
 from tools import database, setup, source
-from tools.places import ADDONS, LOGS, made
+from tools.places import ADDONS, BUILD
 from tools.say import Missing, command, say, step
 
-from . import databases
+from . import databases, server
+from .password import password
+from .release import DemoRelease, People
+
+#: Who finds a release to approve when the demo is served.
+WAITING_FOR = "fiona"
 
 
 def main():
     arguments = _arguments()
     demo = Demo(setup.prepare([arguments.series])[0], arguments.database)
-    if arguments.serve:
-        _refuse_taken_port(arguments.port)
+    _refuse_taken_port(arguments.port)
     if not arguments.keep:
         demo.build()
-        demo.release()
+        demo.release(arguments.port)
     elif arguments.database not in database.names(demo.runtime):
         raise Missing(f"there is no database {arguments.database} to keep: run without --keep")
     if arguments.serve:
@@ -67,27 +72,32 @@ class Demo:
         databases.copy(self.runtime, self.name, self.damaged)
         self._python("tools.demo.damage", self.damaged)
 
-    def release(self):
-        """Run the release in the sound database and in the damaged one."""
-        for name in (self.name, self.damaged):
-            with step(f"Release in {name}"):
-                self._inside("release", name)
+    def release(self, port: int):
+        """Run the release in the sound database and in the damaged one, and print their logs."""
+        with self._served(self.name, port) as plan:
+            plan("1.0.9").to_the_end(BUILD / "execution-log.pdf")
+            plan("1.0.9, second shop").to_the_last_signature(WAITING_FOR)
+        with self._served(self.damaged, port) as plan:
+            plan("1.0.9").to_the_end(BUILD / "execution-log-damaged.pdf")
+
+    @contextlib.contextmanager
+    def _served(self, name: str, port: int):
+        """Serve a database and yield what plans a release in it."""
+        with step(f"Releases in {name}"), server.serving(self.runtime, name, port) as address:
+            people = People(address, name, password())
+            target = {"database": name, "base_url": address}
+            log = str(server.log_of(self.runtime, name))
+            yield lambda title: DemoRelease(people, {**target, "log_path": log}, title)
 
     def serve(self, port: int):
         """Serve until Ctrl-C."""
-        log = made(LOGS) / f"{self.runtime.series}-{self.name}.log"
         self._inside("logins", self.name)
-        say(f"\nOdoo {self.runtime.series} on http://127.0.0.1:{port}/web until Ctrl-C; log: {log}")
+        log = server.log_of(self.runtime, self.name)
+        say(f"\nOdoo {self.runtime.series} on http://127.0.0.1:{port}/odoo until Ctrl-C; log: {log}")
+        say(f"A release waits for the signature of {WAITING_FOR}: log in and open Releases.")
         again = f"--keep --series {self.runtime.series} --database {self.name} --port {port}"
         say(f"The same again without building: python3 -m tools.demo {again}\n")
-        self.runtime.execute(
-            self.runtime.odoo(
-                f"--database={self.name}",
-                f"--db-filter=^{self.name}$",
-                f"--http-port={port}",
-                f"--logfile={log}",
-            )
-        )
+        self.runtime.execute(server.options(self.runtime, self.name, port))
 
     def _inside(self, step_name: str, name: str):
         self._python(

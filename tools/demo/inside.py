@@ -13,8 +13,9 @@ from odoo.tools import config
 
 from tools.say import command, say
 
-from . import people, release
+from . import people
 from .accounting import history
+from .password import password
 
 
 @contextlib.contextmanager
@@ -48,7 +49,7 @@ def make_accounting(env):
 
 def make_people(env):
     """Create the demo users, for both companies."""
-    people.make(env, people.password())
+    people.make(env, password())
 
 
 def print_logins(env):
@@ -56,22 +57,13 @@ def print_logins(env):
     for person in people.there(env):
         say(f"   {person.login:<8} {person.role:<38} {person.name}")
     say("   admin    Administrator")
-    say(f"   password of all of them: {people.password()}")
-
-
-def make_release(env):
-    """Run the demo release and print its phases and outcomes."""
-    rows = release.run_release(env)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        say("   " + "  ".join(map(str.ljust, row, widths)))
+    say(f"   password of all of them: {password()}")
 
 
 STEPS = {
     "accounting": make_accounting,
     "people": make_people,
     "logins": print_logins,
-    "release": make_release,
 }
 
 

@@ -1,17 +1,11 @@
 """The people of the demo: one user for each role in a release and in the payment workflow.
 
-Logins are short first names, everybody has the same password. It is made at random once for each
-cache folder and printed at the end of ``make demo``: good enough for a database that is served on
-127.0.0.1 only, for nothing else.
+Logins are short first names, everybody has the same password: see :mod:`tools.demo.password`.
 """
 
-import os
-import secrets
 from dataclasses import dataclass
 
 from odoo import Command
-
-from tools import places
 
 RELEASE = "ipai_release_governance.group_release_"
 PAYMENT = "payment_account_enhanced.group_payment_"
@@ -53,17 +47,6 @@ PEOPLE = (
     ),
     Person("mona", "Mona Haddad", "Payment manager", (ACCOUNT + "invoice", PAYMENT + "manager")),
 )
-
-
-def password(folder=None) -> str:
-    """Return the demo password of this cache folder; make it the first time."""
-    path = places.made(folder or places.CACHE) / "demo-password"
-    if not path.exists():
-        # Readable by its owner only, from the first byte on.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(9))
-    return path.read_text(encoding="ascii")
 
 
 def make(env, secret: str):

@@ -1,14 +1,298 @@
-"""The demo release: the payment addon is put live, by the people of :mod:`tools.demo.people`."""
+"""The demo release: the payment addon is put live, by the people of :mod:`tools.demo.people`.
 
-from tools.say import say
+Everything goes the way people go: over HTTP, each with their own login and rights, while Odoo's own
+scheduler works off the automated items.
+"""
+
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from tools.say import Missing, say
+
+from . import answers
+from .rpc import Session
+
+RUNBOOK = "payment-workflow-hardening"
+TEAM = {
+    "executor": "dana",
+    "devops": "devin",
+    "finance_manager": "fiona",
+    "qa": "quinn",
+    "tester": "tess",
+    "verifier": "devin",
+}
+OPEN = ("pending", "running")
+ENDED = ("done", "aborted", "rolled_back")
+#: Seconds the machine may take for the items that are due.
+PATIENCE = 300
 
 
-def run_release(env) -> list[tuple[str, ...]]:
-    """Run one release to its end, gate or approval.
+class People:
+    """The sessions of the demo's people, opened as they are needed."""
 
-    :param env: environment of the administrator; this function commits what has to be seen by
-        other processes.
-    :return: a table, head first, one row for each phase: ``("Phase", "Passed", …)``.
+    def __init__(self, address: str, database: str, password: str):
+        self._account = address, database, password
+        self._sessions = {}
+
+    def __getitem__(self, login: str) -> Session:
+        if login not in self._sessions:
+            address, database, password = self._account
+            self._sessions[login] = Session(address, database, login, password)
+        return self._sessions[login]
+
+
+class DemoRelease:
+    """One release of the payment addon, planned and carried through by its team.
+
+    :param people: sessions by login
+    :param target: values of the target: its database, address and log
+    :param version: what is put live, for the title
     """
-    say(f"No release is run in {env.cr.dbname} yet: this part of the demo is not written.")
-    return []
+
+    def __init__(self, people: People, target: dict, version: str):
+        self._people = people
+        self._executor = people[TEAM["executor"]]
+        self._target = self._make_target(target)
+        self.id = self._plan(version)
+
+    # -- the whole day -----------------------------------------------------------------------
+
+    def to_the_end(self, log: Path):
+        """Carry the release to its end, print what came of it and write the execution log.
+
+        :param log: path of the PDF
+        """
+        self.run_to_signoff()
+        self.sign_all()
+        self.verify()
+        show(self)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(self.execution_log())
+        say(f"   execution log: {log}")
+
+    def to_the_last_signature(self, login: str):
+        """Carry the release to where only this person's signature is missing."""
+        self.run_to_signoff()
+        self.sign_all(but=login)
+        say(f"   {self.summary()}: waits for the signature of {login}")
+
+    # -- planning ----------------------------------------------------------------------------
+
+    def _make_target(self, target: dict) -> int:
+        manager = self._people["ruben"]
+        found = manager.search("ipai.release.target", [("name", "=", "Larch Harbour")], [])
+        if found:
+            return found[0]["id"]
+        values = {
+            **target,
+            "name": "Larch Harbour",
+            "tz": "Atlantic/Reykjavik",
+            "archive_location": "/srv/archive/releases",
+            # The demo's machine is whatever it is built on: its disk is not the shop's.
+            "min_free_disk_gb": 0.1,
+        }
+        return manager.call("ipai.release.target", "create", values)
+
+    def _plan(self, version: str) -> int:
+        now = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
+        roles = {
+            role["code"]: role["id"]
+            for role in self._executor.search("ipai.release.role", [], ["code"])
+        }
+        runbook = self._executor.search(
+            "ipai.runbook", [("code", "=", RUNBOOK), ("state", "=", "published")], ["name"]
+        )[0]
+        values = {
+            "title": f"{runbook['name']} {version}",
+            "runbook_id": runbook["id"],
+            "target_id": self._target,
+            "window_start": str(now - timedelta(minutes=5)),
+            "window_end": str(now + timedelta(minutes=85)),
+            "member_ids": [
+                (0, 0, {"role_id": roles[role], "user_id": self._people[login].uid})
+                for role, login in TEAM.items()
+            ],
+        }
+        return self._executor.call("ipai.release", "create", values)
+
+    # -- what the people do ------------------------------------------------------------------
+
+    def press(self, button: str, *args):
+        """The executor presses a button of the release."""
+        return self._executor.call("ipai.release", button, [self.id], *args)
+
+    def state(self) -> str:
+        return self._read("state")
+
+    def run_to_signoff(self):
+        """From the plan to the moment the deployment's signatures are asked for, or its end."""
+        self.press("action_schedule")
+        self._work_off()
+        if self.state() == "scheduled":
+            self.press("action_start")
+            self._work_off()
+
+    def sign_all(self, but: str = ""):
+        """Whoever is asked approves, except for one person."""
+        for login in sorted(set(TEAM.values()) - {but}):
+            session = self._people[login]
+            for signoff in session.search(
+                "ipai.release.signoff",
+                [("release_id", "=", self.id), ("is_mine", "=", True)],
+                ["display_name"],
+            ):
+                self._approve(session, signoff["id"])
+
+    def _approve(self, session: Session, signoff: int):
+        name = session.search("res.users", [("id", "=", session.uid)], ["name"])[0]["name"]
+        wizard = session.call(
+            "ipai.release.signoff.wizard", "create", {"signoff_id": signoff, "typed_name": name}
+        )
+        session.call("ipai.release.signoff.wizard", "action_approve", [wizard])
+
+    def verify(self):
+        """The day after, at once: its checks are pressed instead of waited for."""
+        if self.state() == "verifying":
+            self._work_off()
+            self.sign_all()
+
+    def _work_off(self):
+        """Do what is due until the machine and the people have nothing left to do."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if self._do_manual_items():
+                continue
+            if not self._machine_busy():
+                return
+            time.sleep(0.5)
+        raise Missing(f"the demo release did not go on for {PATIENCE} s: see the log of Odoo")
+
+    def _do_manual_items(self) -> bool:
+        """Each person does the first item that is theirs; whether there was one."""
+        for login in sorted(set(TEAM.values())):
+            items = self._people[login].search(
+                "ipai.release.item",
+                [("release_id", "=", self.id), ("is_mine", "=", True)],
+                ["code", "name", "evidence_required"],
+                order="phase_sequence, sequence, id",
+            )
+            if items:
+                self._do_item(self._people[login], items[0])
+                return True
+        return False
+
+    def _do_item(self, session: Session, item: dict):
+        lines = session.search(
+            "ipai.release.measurement",
+            [("item_id", "=", item["id"]), ("value", "=", False)],
+            ["name", "label"],
+        )
+        for line in lines:
+            values = {"value": answers.measured(line)}
+            session.call("ipai.release.measurement", "write", [line["id"]], values)
+        if item["evidence_required"]:
+            values = {"item_id": item["id"], "output": answers.output(item, session.login)}
+            wizard = session.call("ipai.release.evidence.wizard", "create", values)
+            session.call("ipai.release.evidence.wizard", "action_confirm", [wizard])
+        values = {"actual": answers.actual(item)}
+        session.call("ipai.release.item", "write", [item["id"]], values)
+        session.call("ipai.release.item", "action_pass", [item["id"]])
+
+    def _machine_busy(self) -> bool:
+        """Whether automated items of an open phase are under way; those of tomorrow are pressed."""
+        items = self._executor.search(
+            "ipai.release.item",
+            [
+                ("release_id", "=", self.id),
+                ("mode", "=", "automated"),
+                ("outcome", "in", OPEN),
+                ("phase_id.state", "=", "running"),
+            ],
+            ["scheduled_at"],
+        )
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+        if items and all((item["scheduled_at"] or "") > now for item in items):
+            self.press("action_run_checks")
+        return bool(items)
+
+    # -- what came of it ---------------------------------------------------------------------
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Phases and outcomes, head first."""
+        phases = self._executor.search(
+            "ipai.release.phase",
+            [("release_id", "=", self.id)],
+            ["display_name", "state", "item_ids"],
+            order="sequence, id",
+        )
+        return [("Phase", "State", "Items and their outcomes")] + [
+            (phase["display_name"], phase["state"], self._outcomes(phase["id"]))
+            for phase in phases
+        ]
+
+    def _outcomes(self, phase: int) -> str:
+        items = self._executor.search(
+            "ipai.release.item", [("phase_id", "=", phase)], ["outcome"]
+        )
+        counts = {}
+        for item in items:
+            counts[item["outcome"]] = counts.get(item["outcome"], 0) + 1
+        return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+
+    def troubles(self) -> list[str]:
+        """Items that did not simply pass, with the records they name, as lines to print."""
+        items = self._executor.search(
+            "ipai.release.item",
+            [
+                ("release_id", "=", self.id),
+                ("outcome", "in", ["failed", "error", "inconclusive", "warned", "waived"]),
+            ],
+            ["display_name", "outcome", "summary", "records"],
+            order="phase_sequence, sequence, id",
+        )
+        lines = []
+        for item in items:
+            lines.append(f"{item['outcome']}: {item['display_name']}: {item['summary'] or ''}")
+            lines += [f"   {record}" for record in (item["records"] or "").splitlines()[:5]]
+        return lines
+
+    def summary(self) -> str:
+        release = self._executor.search(
+            "ipai.release", [("id", "=", self.id)], ["name", "state", "verdict", "end_reason"]
+        )[0]
+        reason = f" ({release['end_reason']})" if release["end_reason"] else ""
+        return f"{release['name']}: {release['state']}, {release['verdict'] or 'no verdict'}{reason}"
+
+    def execution_log(self) -> bytes:
+        """The printed log that the end of the release kept.
+
+        :raises Missing: when none was kept
+        """
+        kept = self._executor.search(
+            "ir.attachment",
+            [
+                ("res_model", "=", "ipai.release"),
+                ("res_id", "=", self.id),
+                ("mimetype", "=", "application/pdf"),
+            ],
+            ["name"],
+            order="id desc",
+        )
+        if not kept:
+            raise Missing(f"no execution log was kept of {self.summary()}")
+        return self._executor.download(f"/web/content/{kept[0]['id']}?download=true")
+
+    def _read(self, field: str):
+        return self._executor.call("ipai.release", "read", [self.id], [field])[0][field]
+
+
+def show(release: DemoRelease):
+    """Print the table of phases and outcomes, and what was found."""
+    rows = release.table()
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        say("   " + "  ".join(map(str.ljust, row, widths)).rstrip())
+    for line in release.troubles():
+        say("   " + line)
+    say("   " + release.summary())
