@@ -43,7 +43,7 @@ def admin():
 @pytest.fixture(scope="session")
 def database(admin):
     """Create an empty database owned by the ordinary role, and return its name."""
-    name = f"h_checks_{os.getpid()}"
+    name = f"ipai_test_checks_{os.getpid()}"
     admin(f"CREATE DATABASE {name} OWNER {os.environ['PGUSER']}")
     yield name
     admin(f"DROP DATABASE {name} WITH (FORCE)")

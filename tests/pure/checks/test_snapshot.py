@@ -31,7 +31,7 @@ WRITES = [
     "CREATE TABLE stolen AS SELECT 1",
     "COPY account_payment TO STDOUT",
     "COPY (SELECT 1) TO PROGRAM 'true'",
-    "COPY account_payment TO '/tmp/h_stolen'",
+    "COPY account_payment TO '/tmp/stolen'",
     "SELECT 1; DROP TABLE account_payment",
     "SELECT 1; COMMIT; DROP TABLE account_payment",
     "COMMIT; DROP TABLE account_payment",
@@ -83,7 +83,7 @@ REACHES_OUT = [
     "SELECT * FROM pg_ls_logdir()",
     "SELECT pg_stat_file('/etc/passwd')",
     "SELECT lo_import('/etc/passwd')",
-    "SELECT lo_export(1, '/tmp/h_stolen')",
+    "SELECT lo_export(1, '/tmp/stolen')",
     "SELECT lo_get(1)",
     "SELECT * FROM dblink('dbname=postgres', 'SELECT 1') AS t(a int)",
     "SELECT pg_terminate_backend(1)",
@@ -345,7 +345,7 @@ def test_two_columns_of_one_name_are_refused(snapshot):
 
 
 def test_a_restricted_role_is_used(payments, database, admin):
-    role = f"h_reader_{os.getpid()}"
+    role = f"ipai_test_reader_{os.getpid()}"
     admin(f"CREATE ROLE {role}")
     admin(f"GRANT {role} TO {os.environ['PGUSER']}")
     try:
@@ -370,7 +370,7 @@ def test_a_role_one_does_not_belong_to_is_an_error(database):
 
 def test_no_database_is_an_error_with_a_remedy():
     with pytest.raises(CheckError, match="connection") as refusal:
-        Snapshot({"dbname": "h_no_such_database"}).query("SELECT 1")
+        Snapshot({"dbname": "no_such_database"}).query("SELECT 1")
     assert refusal.value.hint
 
 
