@@ -1,4 +1,5 @@
 import os
+from contextlib import suppress
 from datetime import timezone
 
 from odoo import fields, release as odoo_release
@@ -7,7 +8,7 @@ from odoo.tools import config
 
 from odoo.addons.ipai_series.compat import ALL_GROUP_USERS, SERIES
 
-from ..checks.base import Measurement
+from ..checks.base import CheckError, Measurement
 from ..checks.context import ModuleFacts, Window
 from ..checks.local import LocalContext, manifest_version
 
@@ -54,8 +55,14 @@ class ItemContext(LocalContext):
             state=module.state or None,
             database_version=module.latest_version or None,
             path=path,
-            disk_version=manifest_version(path) if path else None,
+            disk_version=self._disk_version(path),
         )
+
+    @staticmethod
+    def _disk_version(path):
+        """Version in the manifest; unknown where it cannot be read: the syntax check says why."""
+        with suppress(CheckError):
+            return manifest_version(path) if path else None
 
     def baseline(self, item_code):
         items = self._item.release_id.item_ids.filtered(lambda row: row.code == item_code)

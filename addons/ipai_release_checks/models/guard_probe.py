@@ -3,7 +3,7 @@ import uuid
 from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.ipai_series.compat import GROUPS
+from odoo.addons.ipai_series.compat import GROUPS, check_access
 
 from ..checks.base import CheckError
 from ..checks.context import Probe
@@ -54,14 +54,14 @@ class GuardProbe(models.AbstractModel):
 
     @api.model
     def _try_act(self, options, act):
+        record = self.env[options["model"]].search(
+            options.get("domain", []), limit=1, order="id desc"
+        )
         held, message = None, _("No record to try it on.")
         try:
             with self.env.cr.savepoint():
-                record = self._ordinary_env(options)[options["model"]].search(
-                    options.get("domain", []), limit=1, order="id desc"
-                )
                 if record:
-                    held, message = self._act(record, act)
+                    held, message = self._act(self._as_ordinary_user(record, options), act)
                 raise _Undo
         except _Undo:
             self.env.invalidate_all()
@@ -69,12 +69,16 @@ class GuardProbe(models.AbstractModel):
 
     @api.model
     def _act(self, record, act):
-        """Do it; refused means held."""
+        """Do it; refused means held. A user who has no access rights at all proves no guard."""
+        try:
+            check_access(record, "unlink" if act.get("unlink") else "write")
+        except AccessError as refusal:
+            return None, _("Not tried, the groups give no access: %s", refusal)
         try:
             self._perform(record, act)
             record.env.flush_all()
         except (UserError, AccessError) as refusal:
-            return True, str(refusal.args[0] if refusal.args else refusal)
+            return True, str(refusal)
         return False, _("%s could be done.", act.get("title", act["code"]))
 
     @api.model
@@ -87,20 +91,19 @@ class GuardProbe(models.AbstractModel):
             getattr(record, act["call"])()
 
     @api.model
-    def _ordinary_env(self, options):
-        """An environment of a user made for this probe, with no more than the groups given."""
+    def _as_ordinary_user(self, record, options):
+        """The record in the hands of a user made for this probe, with the groups given."""
         groups = [self.env.ref(xmlid).id for xmlid in options.get("groups", ["base.group_user"])]
-        login = f"guard-probe-{uuid.uuid4()}"
         user = (
             self.env["res.users"]
             .with_context(no_reset_password=True, tracking_disable=True)
             .create(
                 {
                     "name": "Guard Probe",
-                    "login": login,
+                    "login": f"guard-probe-{uuid.uuid4()}",
                     "company_ids": [(6, 0, self.env["res.company"].search([]).ids)],
                     GROUPS: [(6, 0, groups)],
                 }
             )
         )
-        return self.env(user=user.id, su=False)
+        return record.with_user(user).sudo(False)

@@ -1,1 +1,7 @@
-from . import test_check, test_probe, test_queue, test_together
+from . import (
+    test_check,
+    test_probe,
+    test_queue,
+    test_runbook_books,
+    test_together,
+)

@@ -2,6 +2,14 @@ from odoo.tests import TransactionCase
 
 from ..checks.base import CheckError
 
+#: A guard of the suite itself: a published runbook is frozen for its managers too.
+FROZEN = {
+    "model": "ipai.runbook",
+    "domain": [("state", "=", "published")],
+    "groups": ["base.group_user", "ipai_release_governance.group_release_manager"],
+    "acts": [{"code": "rename", "write": {"name": "Renamed"}}],
+}
+
 
 class TestProbe(TransactionCase):
     """The guard probe tries forbidden acts for real and leaves no trace."""
@@ -24,10 +32,15 @@ class TestProbe(TransactionCase):
         rename, delete = self._try(groups=["base.group_user", "base.group_partner_manager"])
         self.assertIs(rename.held, False)
         self.assertIs(delete.held, False)
+        held = self._try(**FROZEN)[0]
+        self.assertIs(held.held, True)
+        self.assertIn("New Version", held.message)
+
+    def test_missing_access_rights_prove_no_guard(self):
+        self.env["res.partner"].create({"name": "Probe Partner"})
         rename, delete = self._try()
-        self.assertIs(rename.held, True)
-        self.assertIs(delete.held, True)
-        self.assertTrue(delete.message)
+        self.assertEqual((rename.held, delete.held), (None, None))
+        self.assertIn("Not tried", rename.message)
 
     def test_nothing_is_left_behind(self):
         partner = self.env["res.partner"].create({"name": "Probe Partner"})
