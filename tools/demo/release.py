@@ -189,7 +189,7 @@ class DemoRelease:
             ["name", "label"],
         )
         for line in lines:
-            values = {"value": answers.measured(line)}
+            values = {"value": answers.measured(item, line)}
             session.call("ipai.release.measurement", "write", [line["id"]], values)
         if item["evidence_required"]:
             values = {"item_id": item["id"], "output": answers.output(item, session.login)}
