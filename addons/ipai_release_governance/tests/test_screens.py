@@ -4,7 +4,7 @@ from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools.safe_eval import safe_eval
 
 from ..core.result import Result
@@ -194,6 +194,18 @@ class TestScreens(ReleaseCommon):
         self.assertEqual(
             finance.action_sign()["res_model"], "ipai.release.signoff.wizard"
         )
+
+    def test_the_dialog_shows_the_evidence_before_it_is_saved(self):
+        release = self.start()
+        self.do(release, "0.1")
+        self.settle(release, "0.2", "warned", summary="Slow")
+        self.do(release, "4.1")
+        action = self.as_("finance", release).action_sign()
+        wizard = self.env[action["res_model"]].with_user(self.people["finance"])
+        form = Form(wizard.with_context(**action["context"]))
+        self.assertEqual([item.code for item in form.issue_item_ids], ["0.2"])
+        codes = [phase.code for phase in form.phase_ids]
+        self.assertEqual(codes, ["T", "0", "4", "7"])
 
     def test_a_rejection_is_shown_until_it_is_asked_again(self):
         release = self.start()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ReleaseSignoffWizard(models.TransientModel):
@@ -17,6 +17,7 @@ class ReleaseSignoffWizard(models.TransientModel):
     typed_name = fields.Char(string="Typed Name")
     signature = fields.Binary(string="Drawn Signature", attachment=False)
 
+    @api.depends("signoff_id")
     def _compute_phase_ids(self):
         for wizard in self:
             release = wizard.release_id
@@ -24,6 +25,7 @@ class ReleaseSignoffWizard(models.TransientModel):
                 lambda phase, own=release: own.rolling_back or phase.stage != "rollback"
             )
 
+    @api.depends("signoff_id")
     def _compute_issue_item_ids(self):
         for wizard in self:
             wizard.issue_item_ids = wizard.release_id._issue_items()

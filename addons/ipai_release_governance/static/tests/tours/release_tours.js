@@ -27,8 +27,8 @@ tours.add("ipai_release_finance_approves", {
         see(".o_field_widget[name='phase_ids'] .o_data_row:contains('Phase 4')"),
         // Refused without a signature, and the dialog stays open.
         click("button[name='action_approve']"),
-        see(".o_notification:contains('Signature'), .o_error_dialog, .o_dialog:contains('Signature:')"),
-        ...closeMessage(),
+        see(".modal-body:contains('Signature:')"),
+        click(".modal-footer button:contains('Close'), .modal-footer button:contains('Ok')"),
         type(".o_field_widget[name='typed_name'] input", "Fina Moreau"),
         click("button[name='action_approve']"),
         see(".o_form_view:not(:has(div[name='banner_signoff']))"),
@@ -36,10 +36,6 @@ tours.add("ipai_release_finance_approves", {
         see(`${row("Finance Manager")} .badge:contains('Approved')`),
     ],
 });
-
-function closeMessage() {
-    return [click(".o_dialog:contains('Signature:') footer button:contains('Close'), .o_dialog:contains('Signature:') footer button:contains('Ok')")];
-}
 
 tours.add("ipai_release_tester_works", {
     steps: () => [
@@ -101,6 +97,6 @@ tours.add("ipai_release_viewer_looks", {
         see(`.o_form_view:not(:has(${row("4.1")}))`),
         click(".ipai_phase:contains('Phase 4') button"),
         click(`${row("4.1")} td[name='name']`),
-        see(".o_dialog .o_form_view:contains('Item 4.1'):not(:has(button[name^='action_']))"),
+        see(".modal-body .o_form_view:contains('Item 4.1'):not(:has(button[name^='action_']))"),
     ],
 });
