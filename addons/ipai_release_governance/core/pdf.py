@@ -6,6 +6,7 @@ are embedded, text maps to Unicode and stays selectable, and the data travels as
 
 import base64
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 VARIANT = "pdf/a-3u"
@@ -56,12 +57,12 @@ def load_engine():
 
     :raises EngineMissing: naming what is not there
     """
-    try:
-        import weasyprint
-    except (ImportError, OSError) as error:  # OSError: pango or harfbuzz cannot be loaded
-        raise EngineMissing(str(error)) from error
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        import weasyprint  # noqa: PLC0415 see above
+    except (ImportError, OSError) as error:  # OSError: pango or harfbuzz cannot be loaded
+        raise EngineMissing(str(error)) from error
     return weasyprint
 
 
@@ -79,24 +80,53 @@ def render(pages, files=(), fonts=()):
     """
     engine = load_engine()
     try:
-        return _combined(engine, pages, fonts).write_pdf(
-            pdf_variant=VARIANT,
-            attachments=[_attachment(engine, file) for file in files],
-        )
+        with _missing_glyphs() as missing:
+            content = _write(engine, pages, files, fonts)
+        if missing:
+            # PDF/A allows no empty boxes in place of characters: spell them instead.
+            content = _write(engine, [page.translate(missing) for page in pages], files, fonts)
+        return content
     except Exception as error:
         # A layout engine documents no errors of its own: any of them means "not printed". The
         # caller is told which one, with its traceback.
         raise PrintError(f"{type(error).__name__}: {error}") from error
 
 
-def _combined(engine, pages, fonts):
-    from weasyprint.text.fonts import FontConfiguration
+@contextmanager
+def _missing_glyphs():
+    """Characters no installed font can draw, as ``{code point: "[U+XXXX]"}``, filled on the way.
 
+    WeasyPrint tells of each in a log record with the code point as second argument.
+    """
+    found = {}
+
+    def note(record):
+        if ".notdef" not in str(record.msg):
+            return True
+        found[record.args[1]] = f"[U+{record.args[1]:04X}]"
+        return False
+
+    logger = logging.getLogger("weasyprint")
+    logger.addFilter(note)
+    try:
+        yield found
+    finally:
+        logger.removeFilter(note)
+
+
+def _write(engine, pages, files, fonts):
+    return _combined(engine, pages, fonts).write_pdf(
+        pdf_variant=VARIANT, attachments=[_attachment(engine, file) for file in files]
+    )
+
+
+def _combined(engine, pages, fonts):
     # One configuration for all documents: fonts that several use are embedded once.
-    config = FontConfiguration()
+    config = engine.text.fonts.FontConfiguration()
     fetcher = engine.urls.URLFetcher(allowed_protocols=("data",), allow_redirects=False)
-    faces = engine.CSS(string="".join(font.css() for font in fonts), font_config=config,
-                       url_fetcher=fetcher)
+    faces = engine.CSS(
+        string="".join(font.css() for font in fonts), font_config=config, url_fetcher=fetcher
+    )
     documents = [
         engine.HTML(string=page, url_fetcher=fetcher).render(
             font_config=config, stylesheets=[faces]

@@ -75,7 +75,7 @@ class ReleaseDocument(models.Model):
             "incidents": [release._document_incident(row) for row in release.incident_ids],
             "retention": {
                 "months": release._snapshot().get("retention_months"),
-                "until": release.retention_date and release.retention_date.isoformat() or None,
+                "until": (release.retention_date and release.retention_date.isoformat()) or None,
             },
             "journal": release._document_journal(),
         }

@@ -66,7 +66,7 @@ class ReleaseItemDocument(models.Model):
         return {
             "by": person(self.waived_by_id),
             "reason": self.waived_reason or "",
-            "until": self.waived_until and self.waived_until.isoformat() or None,
+            "until": (self.waived_until and self.waived_until.isoformat()) or None,
         }
 
     def _document_measurement(self, line):

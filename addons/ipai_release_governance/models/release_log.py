@@ -52,28 +52,34 @@ class ReleaseLog(models.Model):
         self.ensure_one()
         # The record is in the company's language, whoever ends the release.
         release = self.with_context(lang=self.company_id.partner_id.lang or self.env.lang)
-        report = release._as_setter().env["ir.actions.report"]
         try:
-            content, _kind = report._render_qweb_pdf(REPORT, self.ids)
+            content, _kind = release.env["ir.actions.report"]._render_qweb_pdf(REPORT, self.ids)
         except UserError as error:
             self._tell_print_failure(error)
             return self.env["ir.attachment"]
         # sudo: whoever signed last ends the release, and may not write it.
-        attachment = self.env["ir.attachment"].sudo().create(
+        attachment = release.sudo()._attach_execution_log(content)
+        self.sudo()._store({"execution_log_id": attachment.id})
+        self._log(
+            "execution_log",
             {
-                "name": f"{release._execution_log_name()}.pdf",
+                "name": attachment.name,
+                "size": len(content),
+                "sha256": journal.digest_bytes(content),
+            },
+        )
+        return attachment.sudo(False)
+
+    def _attach_execution_log(self, content):
+        return self.env["ir.attachment"].create(
+            {
+                "name": f"{self._execution_log_name()}.pdf",
                 "raw": content,
                 "mimetype": "application/pdf",
                 "res_model": self._name,
                 "res_id": self.id,
             }
         )
-        self.sudo()._store({"execution_log_id": attachment.id})
-        self._log(
-            "execution_log",
-            {"name": attachment.name, "size": len(content), "sha256": journal.digest_bytes(content)},
-        )
-        return attachment.sudo(False)
 
     def _tell_print_failure(self, error):
         _logger.warning("The execution log of %s was not printed", self.name, exc_info=error)
@@ -81,8 +87,8 @@ class ReleaseLog(models.Model):
         # sudo: see _keep_execution_log.
         self.sudo().message_post(
             body=_(
-                "The execution log could not be printed and was not kept: %(error)s Install what is "
-                "missing, then press Print Execution Log: it is printed and kept then.",
+                "The execution log could not be printed and was not kept: %(error)s Install what "
+                "is missing, then press Print Execution Log: it is printed and kept then.",
                 error=error,
             )
         )
@@ -94,12 +100,15 @@ class IrAttachment(models.Model):
     def _refuse_evidence(self):
         """A kept execution log is a record like the evidence it prints."""
         # sudo: the question is whether any release keeps this file, not whether I see it.
-        kept = self.env["ipai.release"].sudo().search(
-            [("execution_log_id", "in", self.ids)], limit=1
+        kept = (
+            self.env["ipai.release"].sudo().search([("execution_log_id", "in", self.ids)], limit=1)
         )
         if kept:
             raise UserError(
-                _("%(file)s is the execution log of %(release)s and cannot be changed or deleted.",
-                  file=kept.execution_log_id.name, release=kept.name)
+                _(
+                    "%(file)s is the execution log of %(release)s and cannot be changed or deleted.",
+                    file=kept.execution_log_id.name,
+                    release=kept.name,
+                )
             )
         return super()._refuse_evidence()

@@ -2,14 +2,13 @@ import base64
 import io
 import re
 
+import lxml.html
 from markupsafe import Markup
+from odoo import _, api, fields, models
+from odoo.tools import file_open
 from PIL import Image, UnidentifiedImageError
 
-from odoo import _, api, fields, models
-from odoo.tools import file_open, html2plaintext
-
 from ..core import vocabulary
-from ..guard import is_setter
 
 #: Kinds of pictures that are shown; everything else is listed by name, size and SHA-256.
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -17,6 +16,10 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PICTURE_SIZE = 950
 #: Characters no font has a glyph for; they come in with raw output.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: Columns of the journal, for a font whose characters have one width.
+JOURNAL_LINE = "{:>6}  {:<19}  {:<24.24}  {:<20}  {:<42.42}  {}"
+JOURNAL_BLOCK = 5
+SECONDS = "%Y-%m-%d %H:%M:%S"
 STYLE = "ipai_release_governance/report/execution_log.css"
 
 
@@ -32,9 +35,9 @@ class ExecutionLog:
         self.document = release._document()
         self.draft = not release._is_ended()
         self.printed_at = fields.Datetime.now()
-        # Printed by the setter that keeps it, this is the document that is saved.
-        keeping = is_setter(release.env)
-        self.saved_at = self.printed_at if keeping else release.execution_log_id.create_date
+        # As long as none is kept, the print of an ended release is the document that is saved.
+        kept = release.execution_log_id.create_date
+        self.saved_at = kept or (None if self.draft else self.printed_at)
         self.zone = release.target_id.tz
         self._labels = {}
         self._roles = {role.code: role.name for role in release._roles_named()}
@@ -43,7 +46,7 @@ class ExecutionLog:
     @property
     def style(self):
         with file_open(STYLE) as file:
-            return Markup(file.read())  # our own file: quotes in it are CSS, not text
+            return Markup(file.read())  # noqa: S704 our own file: its quotes are CSS, not text
 
     @property
     def paper(self):
@@ -57,9 +60,11 @@ class ExecutionLog:
         """A time of the document, or a datetime in UTC, in the target's time zone."""
         if not value:
             return ""
-        value = fields.Datetime.from_string(value[:19].replace("T", " ")) if isinstance(
-            value, str
-        ) else value
+        value = (
+            fields.Datetime.from_string(value[:19].replace("T", " "))
+            if isinstance(value, str)
+            else value
+        )
         record = self.release.with_context(tz=self.zone)
         return fields.Datetime.context_timestamp(record, value).strftime(form)
 
@@ -77,10 +82,11 @@ class ExecutionLog:
 
     def size(self, count):
         """Bytes as people say them (1 kB is 1000 bytes)."""
-        for unit in ("B", "kB", "MB"):
-            if count < 1000 or unit == "MB":
-                return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-            count /= 1000
+        if count < 1000:
+            return f"{count} B"
+        if count < 1000_000:
+            return f"{count / 1000:.1f} kB"
+        return f"{count / 1000_000:.1f} MB"
 
     # -- words -------------------------------------------------------------------------------
 
@@ -110,8 +116,19 @@ class ExecutionLog:
         """Text without the characters that cannot be printed."""
         return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text or "")
 
-    def plain(self, html):
-        return self.clean(html2plaintext(html))
+    def join(self, *texts):
+        return self.clean(", ".join(filter(None, texts)))
+
+    def lines(self, texts):
+        return self.clean("\n".join(texts))
+
+    def rich(self, html):
+        """Formatted text without its pictures: they are links, and nothing is fetched."""
+        root = lxml.html.fragment_fromstring(self.clean(html), create_parent="div")
+        for picture in root.findall(".//img"):
+            picture.drop_tree()
+        # The field was sanitized when it was written.
+        return Markup(lxml.html.tostring(root, encoding="unicode"))  # noqa: S704
 
     # -- parts of the document ---------------------------------------------------------------
 
@@ -169,8 +186,11 @@ class ExecutionLog:
         known = {line["aspect"]: line for line in self.document["scores"]}
         empty = {"score": 0, "proposed": 0, "reason": ""}
         return [
-            {"label": self.label("ipai.release.score", "aspect", aspect),
-             **known.get(aspect, empty), "aspect": aspect}
+            {
+                "label": self.label("ipai.release.score", "aspect", aspect),
+                **known.get(aspect, empty),
+                "aspect": aspect,
+            }
             for aspect, _label in [*vocabulary.ASPECTS, vocabulary.OVERALL]
         ]
 
@@ -182,6 +202,43 @@ class ExecutionLog:
             for item in phase["items"]
             for row in item["evidence"]
         ]
+
+    def executed(self, item):
+        """By whom, when and how long, for example ``Tessa Tester, 2026-11-20 18:05, 3 minutes``."""
+        automated = item["mode"] == "automated"
+        parts = [_("Automated check") if automated else self.name(item["tester"]) or "–"]
+        if item["ended_at"]:
+            parts += [self.when(item["ended_at"], SECONDS), self.duration(item["minutes"])]
+        if item["attempt"] > 1:
+            parts.append(_("attempt %s", item["attempt"]))
+        return ", ".join(parts)
+
+    def actual(self, item):
+        """What came out: the summary line, and what a person wrote beside it."""
+        summary = "" if item["summary"] in item["actual"] else item["summary"]
+        return self.lines(filter(None, [summary, item["actual"]]))
+
+    def journal_blocks(self):
+        """The journal's lines, some to a block: laying out a block costs as much as a line."""
+        lines = [self.journal_line(*self.journal_values(event)) for event in self._events()]
+        for start in range(0, len(lines), JOURNAL_BLOCK):
+            yield "\n".join(lines[start : start + JOURNAL_BLOCK])
+
+    def _events(self):
+        return self.document["journal"]["events"]
+
+    def journal_values(self, event):
+        return (
+            event["sequence"],
+            self.when(event["time"], SECONDS),
+            event["actor"],
+            event["kind"],
+            self.clean(self.subject(event)),
+            event["hash"][:16],
+        )
+
+    def journal_line(self, *values):
+        return JOURNAL_LINE.format(*values)
 
     def subject(self, event):
         """What an event of the journal is about."""

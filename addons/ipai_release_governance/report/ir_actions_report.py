@@ -23,7 +23,9 @@ class IrActionsReport(models.Model):
     def _render_qweb_pdf(self, report_ref, res_ids=None, data=None):
         if self._is_execution_log(report_ref):
             # Odoo prints nothing while tests run, for want of workers. WeasyPrint needs none.
-            self = self.with_context(force_report_rendering=True)
+            return super(
+                IrActionsReport, self.with_context(force_report_rendering=True)
+            )._render_qweb_pdf(report_ref, res_ids=res_ids, data=data)
         return super()._render_qweb_pdf(report_ref, res_ids=res_ids, data=data)
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
