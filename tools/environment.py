@@ -10,7 +10,6 @@ import sys
 from tools.places import LOGS, REQUIREMENTS, VENV, locked, made
 from tools.say import Missing, say, step
 
-PYTHON = (3, 11)
 RUNNING = ("odoo.txt", "suite.txt", "test.txt")
 LINTING = ("lint.txt",)
 
@@ -18,7 +17,7 @@ LINTING = ("lint.txt",)
 def python():
     """Return the interpreter of the virtual environment, made or brought up to date first.
 
-    :raises Missing: another Python than 3.11, or pip failed.
+    :raises Missing: Python's venv module is not installed, or pip failed.
     """
     return _ensure(VENV, RUNNING)
 
@@ -41,18 +40,9 @@ def _ensure(folder, requirements):
     stamp = folder / "requirements.sha256"
     with locked(folder.name):
         if not stamp.exists() or stamp.read_text() != wanted or not interpreter.exists():
-            _check_python()
             _build(folder, files)
             stamp.write_text(wanted)
     return interpreter
-
-
-def _check_python():
-    if sys.version_info[:2] != PYTHON:
-        running = ".".join(map(str, sys.version_info[:2]))
-        raise Missing(
-            f"Python 3.11 is needed and this is {running}: run make PYTHON=/path/to/python3.11"
-        )
 
 
 def _build(folder, files):

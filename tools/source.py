@@ -37,9 +37,10 @@ class Source:
 
     @property
     def release(self):
-        """Text that changes when the tree is another build: its version and its newest change."""
-        files = (self.home / "odoo/release.py", self.home / "odoo/addons/base/__manifest__.py")
-        return " ".join([str(self.home), *(str(int(file.stat().st_mtime)) for file in files)])
+        """Text that changes when the tree becomes another build, or another commit."""
+        files = ("odoo/release.py", "odoo/addons/base/__manifest__.py", ".git/logs/HEAD")
+        there = [self.home / file for file in files if (self.home / file).exists()]
+        return " ".join([str(self.home), *(str(int(file.stat().st_mtime)) for file in there)])
 
     def addon(self, name):
         """Return the folder of a core addon, or None."""

@@ -1,5 +1,7 @@
 """Where the Odoo trees are found."""
 
+import os
+
 import pytest
 
 from tools import source
@@ -67,3 +69,10 @@ def test_core_addons_held_twice_are_used_once(tree):
     assert found.addons_paths == []
     assert found.addon("web") == home / "odoo/addons/web"
     assert found.addon("no_such_addon") is None
+
+
+def test_another_build_of_a_tree_gets_another_template(tree):
+    home = tree()
+    before = source.find("18.0").release
+    os.utime(home / "odoo/release.py", (0, 0))
+    assert source.find("18.0").release != before
