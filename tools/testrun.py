@@ -5,7 +5,7 @@ import re
 import subprocess
 import time
 
-from tools import cluster, database, environment, pytest
+from tools import database, pytest
 from tools.places import BUILD, ROOT, made
 from tools.results import Result, read
 from tools.say import Missing, say
@@ -25,15 +25,15 @@ def run(batch, runtimes):
     if batch.series:
         _run_on_odoo(batch, runtimes[batch.series], result)
     else:
-        _run_pure(batch, result)
+        _run_pure(batch, next(iter(runtimes.values())), result)
     result.seconds = time.monotonic() - started
     return result
 
 
-def _run_pure(batch, result):
-    argv = [environment.python(), "-m", "pytest", "-p", "no:odoo"]
-    variables = {**os.environ, **cluster.start(), "PYTHONPATH": str(ROOT)}
-    _pytest(batch, result, argv, variables)
+def _run_pure(batch, chosen, result):
+    """Run without pytest-odoo. Odoo's tree can be found, for its files; nothing imports it."""
+    argv = [chosen.python, "-m", "pytest", "-p", "no:odoo", "-p", "tools.pure"]
+    _pytest(batch, result, argv, chosen.variables)
 
 
 def _run_on_odoo(batch, chosen, result):

@@ -1,0 +1,24 @@
+"""Tests that are meant to run without Odoo and import it fail."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tools.places import ROOT
+
+
+@pytest.mark.parametrize(("code", "status"), [("import odoo", 1), ("import json", 0)])
+def test_importing_odoo_fails_the_run(code, status, tmp_path):
+    (tmp_path / "odoo.py").touch()
+    (tmp_path / "test_it.py").write_text(f"{code}\ndef test_it():\n    pass\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:odoo", "-p", "tools.pure", str(tmp_path)],
+        env={"PYTHONPATH": f"{ROOT}:{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout
+    assert ("something imported it" in done.stdout) == bool(status)
+    assert done.returncode == status
