@@ -41,7 +41,8 @@ class ItemContext(LocalContext):
     @staticmethod
     def _window(release):
         """The time the release acts in: from its start until now."""
-        start = release.actual_start or release.create_date
+        # Without fractions of a second, like the end: it may be the same second.
+        start = (release.actual_start or release.create_date).replace(microsecond=0)
         return Window(
             start.replace(tzinfo=timezone.utc),
             fields.Datetime.now().replace(tzinfo=timezone.utc),

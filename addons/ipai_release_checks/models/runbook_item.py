@@ -11,7 +11,9 @@ class RunbookItem(models.Model):
         values = super().copy_data(default)
         for item, vals in zip(self, values if isinstance(values, list) else [values]):
             if item.check_id:
-                vals["check_id"] = item.check_id.copy().id
+                # A context of its own: within one copy Odoo copies no record twice, and several
+                # items may share a check.
+                vals["check_id"] = item.check_id.with_context({}).copy().id
         return values
 
     def _publish_errors(self):
