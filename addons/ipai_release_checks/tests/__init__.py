@@ -3,5 +3,6 @@ from . import (
     test_probe,
     test_queue,
     test_runbook_books,
+    test_runbook_payment,
     test_together,
 )

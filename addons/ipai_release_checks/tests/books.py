@@ -26,8 +26,12 @@ class Books:
         self.today = fields.Date.context_today(self.company)
         self.partner = self.env["res.partner"].create({"name": "Partner of the Books"})
         self.foreign = self._foreign_currency()
-        self.bank = self._journal("bank")
-        self.cash = self._journal("cash")
+        self.bank = self.env["account.journal"].search(
+            [("type", "=", "bank"), ("company_id", "=", self.company.id)], limit=1
+        )
+        self.cash = self.env["account.journal"].create(
+            {"name": "Till", "code": "TILL", "type": "cash", "company_id": self.company.id}
+        )
 
     def _foreign_currency(self):
         currency = self.env.ref("base.GBP")
@@ -44,11 +48,6 @@ class Books:
             ]
         )
         return currency
-
-    def _journal(self, kind):
-        return self.env["account.journal"].search(
-            [("type", "=", kind), ("company_id", "=", self.company.id)], limit=1
-        )
 
     def days_ago(self, days):
         return fields.Date.subtract(self.today, days=days)
@@ -183,6 +182,10 @@ class Books:
         self.refunded._reverse_moves([{"invoice_date": self.today}], cancel=True)
         self._write_off()
         self._match_again()
+        self._cash_basis()
+        self._internal_transfer()
+        self._free_and_paid_together()
+        self.invoice(75.0).line_ids.matching_number = "IMPORT-1"
         self.on_account.move_id._reverse_moves(
             [{"date": self.today, "journal_id": self.bank.id}], cancel=True
         )
@@ -205,3 +208,41 @@ class Books:
         )
         lines.remove_move_reconcile()
         lines.reconcile()
+
+    def _cash_basis(self):
+        """A tax that is due when the invoice is paid; it is paid in two parts."""
+        self.company.tax_exigibility = True
+        transition = self.account("liability_current").copy()
+        transition.reconcile = True
+        tax = self.company.account_sale_tax_id.copy(
+            {
+                "name": "On payment",
+                "tax_exigibility": "on_payment",
+                "cash_basis_transition_account_id": transition.id,
+            }
+        )
+        document = self.invoice(110.0, post=False)
+        document.invoice_line_ids.tax_ids = tax
+        document.action_post()
+        self.pay(document, amount=50.0)
+        self.pay(document)
+
+    def _internal_transfer(self):
+        """Money from the bank to the till; from 18.0 on these are two payments by hand."""
+        if "is_internal_transfer" not in self.env["account.payment"]._fields:
+            return
+        self.advance(
+            45.0,
+            payment_type="outbound",
+            is_internal_transfer=True,
+            destination_journal_id=self.cash.id,
+        ).action_post()
+
+    def _free_and_paid_together(self):
+        """One payment for two invoices, one of which costs nothing."""
+        self.pay(self.invoice(35.0) | self.invoice(36.0), group_payment=True)
+        zero = self.invoice(0.0)
+        paid = self.pay(self.invoice(37.0))
+        (zero | paid.move_id).line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
+        ).reconcile()

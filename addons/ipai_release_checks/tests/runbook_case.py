@@ -77,14 +77,14 @@ class RunbookCase(TransactionCase):
             self.assertEqual(verdict.outcome, "passed", f"{code}: {verdict.summary}")
             self.recorded[code] = measurement
 
-    def assertPasses(self, *codes):
+    def assert_passes(self, *codes):
         for code in codes:
             _measurement, verdict = self.run_item(code)
             self.assertEqual(
                 verdict.outcome, "passed", f"{code}: {verdict.summary} {verdict.records}"
             )
 
-    def assertNames(self, code, name, outcome="failed"):
+    def assert_names(self, code, name, outcome="failed"):
         """The item has this outcome and names the record."""
         _measurement, verdict = self.run_item(code)
         self.assertEqual(verdict.outcome, outcome, f"{code}: {verdict.summary}")
