@@ -30,5 +30,4 @@
         "views/runbook_views.xml",
         "views/release_views.xml",
     ],
-    "installable": True,
 }

@@ -101,7 +101,7 @@ class GuardProbe(models.AbstractModel):
                 {
                     "name": "Guard Probe",
                     "login": f"guard-probe-{uuid.uuid4()}",
-                    "company_ids": [(6, 0, self.env["res.company"].search([]).ids)],
+                    "company_ids": [(6, 0, record.env.companies.ids)],
                     GROUPS: [(6, 0, groups)],
                 }
             )

@@ -1,3 +1,5 @@
+# Each item is claimed and settled in a transaction of its own, so that a killed worker loses none.
+# pylint: disable=invalid-commit
 import logging
 from datetime import timedelta
 
@@ -16,6 +18,7 @@ TRIES = 5
 
 #: A PostgreSQL session's name: its process and when that began, since numbers come again.
 HOLDER = "holder.pid || '@' || extract(epoch FROM holder.backend_start)"
+SESSION_NAME = f"SELECT {HOLDER} FROM pg_stat_activity holder WHERE pid = pg_backend_pid()"
 
 NEXT = f"""
 SELECT item.id
@@ -99,9 +102,7 @@ class ReleaseQueue(models.AbstractModel):
 
     @api.model
     def _session_name(self):
-        self.env.cr.execute(
-            f"SELECT {HOLDER} FROM pg_stat_activity holder WHERE pid = pg_backend_pid()"
-        )
+        self.env.cr.execute(SESSION_NAME)
         return self.env.cr.fetchone()[0]
 
     @api.model

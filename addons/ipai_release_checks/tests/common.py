@@ -2,6 +2,7 @@
 of their own that see only what is committed.
 """
 
+# pylint: disable=invalid-commit
 import json
 from contextlib import contextmanager, suppress
 from datetime import timedelta

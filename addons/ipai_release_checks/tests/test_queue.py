@@ -1,3 +1,4 @@
+# pylint: disable=invalid-commit
 from datetime import timedelta
 
 from odoo import fields

@@ -1,3 +1,4 @@
+# pylint: disable=invalid-commit
 from odoo.exceptions import UserError
 from odoo.service.model import retrying
 

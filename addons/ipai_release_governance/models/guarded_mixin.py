@@ -51,10 +51,12 @@ class GuardedMixin(models.AbstractModel):
             self._refuse_guarded(self._get_guarded_fields().intersection(vals))
         return super().write(vals)
 
-    def unlink(self):
-        if self._guarded_rows and self and not is_setter(self.env):
-            raise AccessError(_("%s cannot be deleted: it is part of the record.", self._description))
-        return super().unlink()
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_setter(self):
+        if self._guarded_rows and not is_setter(self.env):
+            raise AccessError(
+                _("%s cannot be deleted: it is part of the record.", self._description)
+            )
 
     def _guarded_beyond_default(self, vals):
         """Guarded names in ``vals`` whose value is not what the field starts with anyway."""

@@ -112,7 +112,7 @@ class Release(models.Model):
     retention_date = fields.Date(
         readonly=True, copy=False, help="Until when the record of this release is kept."
     )
-    journal_head = fields.Char(string="Journal Head", readonly=True, copy=False)
+    journal_head = fields.Char(readonly=True, copy=False)
     journal_length = fields.Integer(string="Events", readonly=True, copy=False)
 
     module_ids = fields.One2many("ipai.release.module", "release_id", copy=False)
@@ -190,13 +190,11 @@ class Release(models.Model):
         self._refuse_planning(vals)
         return super().write(vals)
 
-    def unlink(self):
-        if self:
-            raise ValidationError(
-                _("Releases are records and are not deleted. Abort %s instead.",
-                  self[0].display_name)
-            )
-        return super().unlink()
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise ValidationError(
+            _("Releases are records and are not deleted. Abort %s instead.", self[0].display_name)
+        )
 
     def _is_ended(self):
         self.ensure_one()

@@ -1,20 +1,28 @@
-from odoo import _, api, fields, models
-from odoo.exceptions import AccessError
+from odoo import api, fields, models
 
 from odoo.addons.ipai_series.compat import Constraint
 
 from ..core import journal
 
-REFUSE = """
-CREATE OR REPLACE FUNCTION ipai_release_event_refuse() RETURNS trigger AS $$
-BEGIN
-    RAISE EXCEPTION 'The release journal is append-only: % refused', TG_OP;
-END $$ LANGUAGE plpgsql
-"""
-TRIGGERS = {
-    "ipai_release_event_no_change": "BEFORE UPDATE OR DELETE ON ipai_release_event FOR EACH ROW",
-    "ipai_release_event_no_truncate": "BEFORE TRUNCATE ON ipai_release_event FOR EACH STATEMENT",
-}
+#: Made anew at each update, so that they cannot be missing after one.
+TRIGGERS = (
+    """
+    CREATE OR REPLACE FUNCTION ipai_release_event_refuse() RETURNS trigger AS $$
+    BEGIN
+        RAISE EXCEPTION 'The release journal is append-only: % refused', TG_OP;
+    END $$ LANGUAGE plpgsql
+    """,
+    "DROP TRIGGER IF EXISTS ipai_release_event_no_change ON ipai_release_event",
+    """
+    CREATE TRIGGER ipai_release_event_no_change BEFORE UPDATE OR DELETE ON ipai_release_event
+    FOR EACH ROW EXECUTE FUNCTION ipai_release_event_refuse()
+    """,
+    "DROP TRIGGER IF EXISTS ipai_release_event_no_truncate ON ipai_release_event",
+    """
+    CREATE TRIGGER ipai_release_event_no_truncate BEFORE TRUNCATE ON ipai_release_event
+    FOR EACH STATEMENT EXECUTE FUNCTION ipai_release_event_refuse()
+    """,
+)
 
 
 class ReleaseEvent(models.Model):
@@ -27,8 +35,14 @@ class ReleaseEvent(models.Model):
     _name = "ipai.release.event"
     _description = "Release Journal Event"
     _order = "release_id, sequence"
+    _inherit = ["ipai.guarded.mixin"]
     _log_access = False
     _rec_name = "kind"
+    _guarded_rows = True
+    _guarded_fields = frozenset(
+        {"release_id", "sequence", "kind", "actor_id", "actor", "time", "payload", "previous",
+         "hash"}
+    )
 
     release_id = fields.Many2one(
         "ipai.release", required=True, ondelete="restrict", readonly=True, index=True
@@ -52,23 +66,8 @@ class ReleaseEvent(models.Model):
     )
 
     def init(self):
-        cr = self.env.cr
-        cr.execute(REFUSE)
-        for name, when in TRIGGERS.items():
-            cr.execute(f"DROP TRIGGER IF EXISTS {name} ON ipai_release_event")
-            cr.execute(
-                f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION ipai_release_event_refuse()"
-            )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(_("Events are written by the release itself."))
-
-    def write(self, vals):
-        raise AccessError(_("The journal is append-only."))
-
-    def unlink(self):
-        raise AccessError(_("The journal is append-only."))
+        for statement in TRIGGERS:
+            self.env.cr.execute(statement)
 
     @api.model
     def _append(self, release, kind, payload):

@@ -12,6 +12,9 @@ PLANNING = frozenset(
 )
 #: Index that lets one release run on a target.
 ONE_RUNNING = "ipai_release_one_running"
+ONE_RUNNING_INDEX = f"""
+CREATE UNIQUE INDEX IF NOT EXISTS {ONE_RUNNING} ON ipai_release (target_id) WHERE state = 'running'
+"""
 
 
 class ReleaseState(models.Model):
@@ -234,10 +237,7 @@ class ReleaseState(models.Model):
 
     def init(self):
         """One running release per target, also when two people press at the same moment."""
-        self.env.cr.execute(
-            f"CREATE UNIQUE INDEX IF NOT EXISTS {ONE_RUNNING} "
-            "ON ipai_release (target_id) WHERE state = 'running'"
-        )
+        self.env.cr.execute(ONE_RUNNING_INDEX)
 
     # -- the order of phases -----------------------------------------------------------------
 

@@ -14,7 +14,7 @@ class ReleaseSignoffWizard(models.TransientModel):
     issue_item_ids = fields.Many2many("ipai.release.item", compute="_compute_issue_item_ids")
     evidence_digest = fields.Char(related="release_id.evidence_digest")
     reason = fields.Text(string="Notes", help="Needed to reject.")
-    typed_name = fields.Char(string="Typed Name")
+    typed_name = fields.Char()
     signature = fields.Binary(string="Drawn Signature", attachment=False)
 
     @api.depends("signoff_id")
