@@ -106,7 +106,7 @@ class IrAttachment(models.Model):
         if kept:
             raise UserError(
                 _(
-                    "%(file)s is the execution log of %(release)s and cannot be changed or deleted.",
+                    "%(file)s is the log of %(release)s and cannot be changed or deleted.",
                     file=kept.execution_log_id.name,
                     release=kept.name,
                 )

@@ -5,9 +5,27 @@ from ..core.result import Result
 from .log_common import ExecutionLogCommon
 
 KEYS = {
-    "schema", "reference", "title", "company", "state", "verdict", "end_reason", "runbook",
-    "target", "modules", "code", "schedule", "roles", "team", "phases", "summary", "scores",
-    "signoffs", "incidents", "retention", "journal",
+    "schema",
+    "reference",
+    "title",
+    "company",
+    "state",
+    "verdict",
+    "end_reason",
+    "runbook",
+    "target",
+    "modules",
+    "code",
+    "schedule",
+    "roles",
+    "team",
+    "phases",
+    "summary",
+    "scores",
+    "signoffs",
+    "incidents",
+    "retention",
+    "journal",
 }
 
 
@@ -38,8 +56,9 @@ class TestDocument(ExecutionLogCommon):
         document = self.document(release)
         self.assertEqual(document["reference"], release.name)
         self.assertEqual(document["verdict"], "complete_success")
-        self.assertEqual([phase["code"] for phase in document["phases"]],
-                         ["T-24h", "0", "1", "2", "5", "7", "R"])
+        self.assertEqual(
+            [phase["code"] for phase in document["phases"]], ["T-24h", "0", "1", "2", "5", "7", "R"]
+        )
         self.assertRegex(document["schedule"]["started_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertEqual(document["schedule"]["started_by"]["login"], "rel_executor")
         self.assertEqual([row["state"] for row in document["signoffs"]], ["approved"] * 3)
@@ -55,8 +74,14 @@ class TestDocument(ExecutionLogCommon):
         item = self.item_of(document, "0.3")
         self.assertEqual(
             item["measurements"],
-            [{"name": "baseline_count", "label": "Baseline Count", "unit": "",
-              "value": "Baseline Count of 0.3"}],
+            [
+                {
+                    "name": "baseline_count",
+                    "label": "Baseline Count",
+                    "unit": "",
+                    "value": "Baseline Count of 0.3",
+                }
+            ],
         )
         output = "raw output of 0.3\n"
         self.assertEqual(item["evidence"][0]["output"], output)

@@ -5,11 +5,10 @@ import sys
 import tempfile
 from unittest.mock import patch
 
-from PyPDF2 import PdfReader
-
 from odoo.exceptions import AccessError, UserError
 from odoo.http import Request
 from odoo.tests import HttpCase, tagged
+from PyPDF2 import PdfReader
 
 from ..core import journal, pdf
 from .log_common import ExecutionLogCommon, screenshot
@@ -94,7 +93,7 @@ class TestExecutionLog(ExecutionLogCommon):
     def test_the_sections_of_the_template_in_its_order(self):
         text = flat(text_of(self.print_log(self.finished()), layout=True))
         places = [text.find(section) for section in SECTIONS]
-        self.assertNotIn(-1, places, dict(zip(SECTIONS, places)))
+        self.assertNotIn(-1, places, dict(zip(SECTIONS, places, strict=True)))
         self.assertEqual(places, sorted(places))
 
     def test_every_label_of_the_template(self):
@@ -128,8 +127,9 @@ class TestExecutionLog(ExecutionLogCommon):
         self.assertNotIn("DRAFT", text_of(self.print_log(self.finish(release))))
 
     def test_rollback_phases_only_when_rolled_back(self):
-        self.assertNotIn("Return to the Version Before".upper(), text_of(
-            self.print_log(self.finished())))
+        self.assertNotIn(
+            "Return to the Version Before".upper(), text_of(self.print_log(self.finished()))
+        )
         release = self.running()
         release.action_roll_back("Wrong totals")
         self.pass_all(release, "R.1")
@@ -248,9 +248,11 @@ class TestExecutionLog(ExecutionLogCommon):
             release.execution_log_id = False
 
     def test_a_failure_does_not_undo_the_end_and_the_button_keeps_it(self):
-        with patch.object(pdf, "render", side_effect=pdf.PrintError("IndexError: no pages")):
-            with self.assertLogs("odoo.addons.ipai_release_governance", "WARNING"):
-                release = self.finished()
+        with (
+            patch.object(pdf, "render", side_effect=pdf.PrintError("IndexError: no pages")),
+            self.assertLogs("odoo.addons.ipai_release_governance", "WARNING"),
+        ):
+            release = self.finished()
         self.assertEqual((release.state, release.verdict), ("done", "complete_success"))
         self.assertFalse(release.execution_log_id)
         self.assertEqual(release.event_ids[-1].kind, "execution_log_failed")
@@ -266,9 +268,11 @@ class TestExecutionLog(ExecutionLogCommon):
         release = self.finished()
         report = type(self.env["ir.actions.report"])
         # A module that is None in sys.modules cannot be imported: ImportError, for real.
-        with patch.dict(sys.modules, {"weasyprint": None}), patch.object(
-            report, "get_wkhtmltopdf_state", return_value="ok"
-        ), patch.object(report, "_run_wkhtmltopdf", return_value=b"%PDF-1.4") as engine:
+        with (
+            patch.dict(sys.modules, {"weasyprint": None}),
+            patch.object(report, "get_wkhtmltopdf_state", return_value="ok"),
+            patch.object(report, "_run_wkhtmltopdf", return_value=b"%PDF-1.4") as engine,
+        ):
             with self.assertRaises(pdf.EngineMissing):
                 pdf.load_engine()
             self.assertEqual(self.print_log(release), b"%PDF-1.4")
@@ -281,11 +285,14 @@ class TestExecutionLog(ExecutionLogCommon):
 
     def test_without_any_engine_it_says_what_to_install(self):
         release = self.running()
-        with patch.dict(sys.modules, {"weasyprint": None}), patch.object(
-            type(self.env["ir.actions.report"]), "get_wkhtmltopdf_state", return_value="install"
+        with (
+            patch.dict(sys.modules, {"weasyprint": None}),
+            patch.object(
+                type(self.env["ir.actions.report"]), "get_wkhtmltopdf_state", return_value="install"
+            ),
+            self.assertRaisesRegex(UserError, "(?i)wkhtmltopdf"),
         ):
-            with self.assertRaisesRegex(UserError, "(?i)wkhtmltopdf"):
-                self.print_log(release)
+            self.print_log(release)
 
     # -- who may -----------------------------------------------------------------------------
 
@@ -317,13 +324,40 @@ def unembedded_fonts(reader):
     ]
 
 
+#: What the web client does when somebody presses Print, in its own modules.
+PRESS_PRINT = """
+(async () => {
+    const module = (name) => odoo.loader.modules.get(name);
+    const handlers = module("@web/core/registry").registry.category("ir.actions.report handlers");
+    const ui = { block: () => {}, unblock: () => {} };
+    const action = {
+        report_name: "%(report)s", report_type: "qweb-pdf", context: { active_ids: [%(id)s] },
+    };
+    const handle = handlers.get("ipai_execution_log");
+    if (await handle({ ...action, report_name: "other.report" }, {}, { services: { ui } })) {
+        throw new Error("It took a report that is not the execution log.");
+    }
+    if (!(await handle(action, {}, { services: { ui } }))) {
+        throw new Error("It left the execution log to wkhtmltopdf.");
+    }
+    console.log("test successful");
+})();
+"""
+
+
 @tagged("post_install", "-at_install")
 class TestDownload(ExecutionLogCommon, HttpCase):
+    report = "ipai_release_governance.report_execution_log"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.release = cls._make_release(cls._paper_runbook())
+        cls.people["viewer"].password = cls.people["viewer"].login
+
     def test_the_print_menu_downloads_the_pdf(self):
-        release = self.paper_release(self._paper_runbook())
-        self.people["viewer"].password = "rel_viewer"
         self.authenticate("rel_viewer", "rel_viewer")
-        url = f"/report/pdf/ipai_release_governance.report_execution_log/{release.id}"
+        url = f"/report/pdf/{self.report}/{self.release.id}"
         answer = self.url_open(
             "/report/download",
             data={
@@ -334,4 +368,10 @@ class TestDownload(ExecutionLogCommon, HttpCase):
         )
         self.assertEqual(answer.status_code, 200)
         self.assertTrue(answer.content.startswith(b"%PDF-1.7"))
-        self.assertIn(release.name.replace("/", "-"), answer.headers["Content-Disposition"])
+        self.assertIn(self.release._file_reference(), answer.headers["Content-Disposition"])
+
+    def test_the_web_client_does_not_ask_for_wkhtmltopdf(self):
+        code = PRESS_PRINT % {"report": self.report, "id": self.release.id}
+        with patch.object(pdf, "render", wraps=pdf.render) as engine:
+            self.browser_js("/web", code, ready="odoo.isReady === true", login="rel_viewer")
+        engine.assert_called_once()
