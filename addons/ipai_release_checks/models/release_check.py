@@ -96,6 +96,11 @@ class ReleaseCheck(models.Model):
         self._refuse_frozen()
         return super().write(vals)
 
+    def _load_records_write(self, values):
+        """A data file that is loaded again leaves alone what is published."""
+        if not self.is_frozen:
+            super()._load_records_write(values)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_frozen(self):
         self._refuse_frozen()

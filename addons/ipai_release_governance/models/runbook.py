@@ -87,6 +87,11 @@ class Runbook(models.Model):
         self._refuse_frozen(vals)
         return super().write(vals)
 
+    def _load_records_write(self, values):
+        """A data file that is loaded again leaves alone what is published."""
+        if self.state == "draft":
+            super()._load_records_write(values)
+
     def _refuse_frozen(self, vals):
         """A published runbook changes no more; following and chatting about it still works."""
         touched = set(vals) - {"message_follower_ids", "message_ids", "activity_ids"}
@@ -114,11 +119,12 @@ class Runbook(models.Model):
         self._publish()
 
     def _publish(self):
-        """Freeze these runbooks. The button checks who asks; data files that ship one do not.
+        """Freeze the drafts among these. The button checks who asks; data files that ship one
+        do not.
 
         :raises UserError: naming everything that is incomplete
         """
-        for runbook in self:
+        for runbook in self.filtered(lambda runbook: runbook.state == "draft"):
             errors = runbook._publish_errors()
             if errors:
                 raise UserError(

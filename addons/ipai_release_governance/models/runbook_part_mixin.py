@@ -33,6 +33,11 @@ class RunbookPartMixin(models.AbstractModel):
         self._refuse_frozen()
         return super().write(vals)
 
+    def _load_records_write(self, values):
+        """A data file that is loaded again leaves alone what is published."""
+        if self._get_runbook().state == "draft":
+            super()._load_records_write(values)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_frozen(self):
         self._refuse_frozen()
