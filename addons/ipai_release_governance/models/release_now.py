@@ -25,8 +25,14 @@ class ReleaseNow(models.Model):
     rejected_reason = fields.Text(string="Reason of the Rejection", compute="_compute_rejected")
 
     @api.depends(
-        "state", "window_start", "window_end", "planned_start", "planned_end", "runbook_id",
-        "member_ids.role_id", "member_ids.user_id",
+        "state",
+        "window_start",
+        "window_end",
+        "planned_start",
+        "planned_end",
+        "runbook_id",
+        "member_ids.role_id",
+        "member_ids.user_id",
     )
     def _compute_plan_problem_text(self):
         for release in self:
@@ -63,15 +69,19 @@ class ReleaseNow(models.Model):
         """Rejections after which the role was not asked again, of a release that goes on."""
         if self._is_ended():
             return self.signoff_ids.browse()
-        renewed = {
-            (row.role_id, row.stage) for row in self.signoff_ids if row.state != "rejected"
-        }
+        renewed = {(row.role_id, row.stage) for row in self.signoff_ids if row.state != "rejected"}
         return self.signoff_ids.filtered(
             lambda row: row.state == "rejected" and (row.role_id, row.stage) not in renewed
         )
 
-    @api.depends("state", "item_ids.outcome", "phase_ids.state", "signoff_ids.state",
-                 "window_start", "end_reason")
+    @api.depends(
+        "state",
+        "item_ids.outcome",
+        "phase_ids.state",
+        "signoff_ids.state",
+        "window_start",
+        "end_reason",
+    )
     def _compute_now_text(self):
         for release in self:
             release.now_text = "\n".join(release._now_lines())
@@ -93,8 +103,12 @@ class ReleaseNow(models.Model):
 
     def _phase_line(self, phase):
         settled = phase.item_ids.filtered(lambda item: item.outcome in vocabulary.SETTLED)
-        return _("Phase %(phase)s: %(settled)s of %(total)s items settled.",
-                 phase=phase.display_name, settled=len(settled), total=len(phase.item_ids))
+        return _(
+            "Phase %(phase)s: %(settled)s of %(total)s items settled.",
+            phase=phase.display_name,
+            settled=len(settled),
+            total=len(phase.item_ids),
+        )
 
     def _waiting_lines(self, items):
         """Who is to do which of ``items``: one line a role, and one for the machine."""

@@ -1,7 +1,6 @@
 """What people see: views, menus, filters, buttons and mails, for every role."""
 
 from lxml import etree
-
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
@@ -55,8 +54,10 @@ class TestScreens(ReleaseCommon):
         for who in PEOPLE:
             user = self.people[who]
             visible = self.env["ir.ui.menu"].with_user(user)._visible_menu_ids()
-            menus = self.env["ir.ui.menu"].browse(visible).filtered(
-                lambda menu: (menu.get_external_id()[menu.id] or "").startswith(MENU)
+            menus = (
+                self.env["ir.ui.menu"]
+                .browse(visible)
+                .filtered(lambda menu: (menu.get_external_id()[menu.id] or "").startswith(MENU))
             )
             self.assertTrue(menus, who)
             for action in [menu.action for menu in menus if menu.action]:
@@ -78,9 +79,13 @@ class TestScreens(ReleaseCommon):
 
     def test_nobody_without_a_role_sees_the_application(self):
         stranger = self.people["viewer"].copy({"login": "rel_stranger"})
-        stranger.write({"group_ids" if "group_ids" in stranger._fields else "groups_id": [
-            (6, 0, self.env.ref("base.group_user").ids)
-        ]})
+        stranger.write(
+            {
+                "group_ids" if "group_ids" in stranger._fields else "groups_id": [
+                    (6, 0, self.env.ref("base.group_user").ids)
+                ]
+            }
+        )
         visible = self.env["ir.ui.menu"].with_user(stranger)._visible_menu_ids()
         self.assertNotIn(self.env.ref(MENU + "release_root").id, visible)
 
@@ -114,9 +119,11 @@ class TestScreens(ReleaseCommon):
 
     def test_a_viewer_has_no_buttons(self):
         for who, expected in (("viewer", set()), ("executor", {"action_start", "action_abort"})):
-            arch = self.env["ipai.release"].with_user(self.people[who]).get_view(
-                view_type="form"
-            )["arch"]
+            arch = (
+                self.env["ipai.release"]
+                .with_user(self.people[who])
+                .get_view(view_type="form")["arch"]
+            )
             names = {node.get("name") for node in etree.fromstring(arch).iter("button")}
             acts = {"action_schedule", "action_start", "action_abort", "action_roll_back"}
             self.assertEqual(names & acts & {"action_start", "action_abort"}, expected)
@@ -131,10 +138,15 @@ class TestScreens(ReleaseCommon):
 
     def _release_with_items(self, count):
         phases = [
-            self._phase(code, "execution", "abort", [
-                (f"{code}.{number}", ("tester", "executor")[number % 2])
-                for number in range(count // 4)
-            ])
+            self._phase(
+                code,
+                "execution",
+                "abort",
+                [
+                    (f"{code}.{number}", ("tester", "executor")[number % 2])
+                    for number in range(count // 4)
+                ],
+            )
             for code in "0471"
         ]
         runbook = self._make_runbook(code=f"many-{count}", phase_ids=phases)
@@ -174,9 +186,7 @@ class TestScreens(ReleaseCommon):
         self.assertIn("0 of 2 items settled", release.now_text)
         self.assertIn("rel_tester", release.now_text)
         self.assertIn("0.2", release.now_text)
-        self.assertEqual(
-            self.as_("tester", release).my_item_ids.mapped("code"), ["0.2"]
-        )
+        self.assertEqual(self.as_("tester", release).my_item_ids.mapped("code"), ["0.2"])
         self.assertFalse(self.as_("finance", release).my_item_ids)
 
     def test_long_lists_of_items_are_cut(self):
@@ -191,9 +201,7 @@ class TestScreens(ReleaseCommon):
         finance = self.as_("finance", release)
         self.assertEqual(finance.my_signoff_id.role_id.code, "finance_manager")
         self.assertFalse(self.as_("executor", release).my_signoff_id)
-        self.assertEqual(
-            finance.action_sign()["res_model"], "ipai.release.signoff.wizard"
-        )
+        self.assertEqual(finance.action_sign()["res_model"], "ipai.release.signoff.wizard")
 
     def test_the_dialog_shows_the_evidence_before_it_is_saved(self):
         release = self.start()
@@ -227,9 +235,7 @@ class TestScreens(ReleaseCommon):
 
     def test_the_board_has_a_column_for_every_usual_state(self):
         states = self.env["ipai.release"]._expand_states(["running", "aborted"], [])
-        self.assertEqual(
-            states, ["draft", "scheduled", "running", "verifying", "done", "aborted"]
-        )
+        self.assertEqual(states, ["draft", "scheduled", "running", "verifying", "done", "aborted"])
 
     # -- buttons and acts agree --------------------------------------------------------------
 

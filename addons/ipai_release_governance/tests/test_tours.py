@@ -1,5 +1,7 @@
 """The screens in a real browser, as the people who use them."""
 
+import base64
+
 from odoo.tests import HttpCase, tagged
 
 from .common import ReleaseCommon
@@ -66,6 +68,14 @@ class TestTours(ReleaseCommon, HttpCase):
 
     def test_viewer_sees_no_buttons(self):
         self._tour("viewer_looks", "viewer", "release")
+
+    def test_evidence_is_downloaded(self):
+        item = self.as_("tester", self.item(self.release, "4.1"))
+        evidence = self.env["ipai.release.evidence"].with_user(item.env.user)
+        row = evidence._add_upload(item, "voucher.txt", base64.b64encode(b"two pages"))
+        self.authenticate("rel_finance", "rel_finance")
+        answer = self.url_open(self.as_("finance", row).action_download()["url"])
+        self.assertEqual((answer.status_code, answer.content), (200, b"two pages"))
 
     def test_the_link_of_the_mail_opens_the_release(self):
         self.authenticate("rel_finance", "rel_finance")
