@@ -1,8 +1,8 @@
 import os
 from contextlib import suppress
-from datetime import timezone
+from datetime import datetime, timezone
 
-from odoo import fields, release as odoo_release
+from odoo import release as odoo_release
 from odoo.modules import get_module_path
 from odoo.tools import config
 
@@ -41,12 +41,9 @@ class ItemContext(LocalContext):
     @staticmethod
     def _window(release):
         """The time the release acts in: from its start until now."""
-        # Without fractions of a second, like the end: it may be the same second.
+        # The end has its fractions: what was logged in the present second belongs to the window.
         start = (release.actual_start or release.create_date).replace(microsecond=0)
-        return Window(
-            start.replace(tzinfo=timezone.utc),
-            fields.Datetime.now().replace(tzinfo=timezone.utc),
-        )
+        return Window(start.replace(tzinfo=timezone.utc), datetime.now(timezone.utc))
 
     def module(self, name):
         module = self._env["ir.module.module"].search([("name", "=", name)])
