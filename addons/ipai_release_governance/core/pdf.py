@@ -5,6 +5,7 @@ are embedded, text maps to Unicode and stays selectable, and the data travels as
 """
 
 import base64
+import gc
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def render(pages, files=(), fonts=()):
     """
     engine = load_engine()
     try:
-        with _missing_glyphs() as missing:
+        with _missing_glyphs() as missing, _collector_paused():
             content = _write(engine, pages, files, fonts)
         if missing:
             # PDF/A allows no empty boxes in place of characters: spell them instead.
@@ -90,6 +91,20 @@ def render(pages, files=(), fonts=()):
         # A layout engine documents no errors of its own: any of them means "not printed". The
         # caller is told which one, with its traceback.
         raise PrintError(f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _collector_paused():
+    """Without the cyclic garbage collector, which takes a quarter of the time and finds nothing:
+    WeasyPrint holds on to all boxes of a document until the last page is written."""
+    if not gc.isenabled():
+        yield  # another thread prints, and switches it on again
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager
