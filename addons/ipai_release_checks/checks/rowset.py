@@ -125,11 +125,16 @@ class RowSet:
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs, as text for people, one string a record (or a range of ids)."""
+    """What differs, as text for people, one string a record (or a range of ids).
+
+    ``unclear`` repeats ranges that lost or won records: whether others in them changed too cannot
+    be seen.
+    """
 
     missing: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
 
     @property
     def records(self) -> tuple[str, ...]:
@@ -162,14 +167,22 @@ def compare(before: RowSet, after: RowSet) -> Difference:
 
 
 def _compare_buckets(before: Mapping[int, Bucket], after: Mapping[int, Bucket]) -> Difference:
-    changed = []
+    found: dict[str, list[str]] = {"missing": [], "new": [], "changed": [], "unclear": []}
     for number in sorted(before.keys() | after.keys()):
         old, new = before.get(number, Bucket()), after.get(number, Bucket())
-        if old != new:
-            first = number * BUCKET_WIDTH
-            counts = f"{plural(old.count, 'record')} before, {new.count} after"
-            changed.append(f"ids {first} to {first + BUCKET_WIDTH - 1}: {counts}, contents differ")
-    return Difference(changed=tuple(changed))
+        if old == new:
+            continue
+        first = number * BUCKET_WIDTH
+        counts = f"{plural(old.count, 'record')} before, {new.count} after"
+        text = f"ids {first} to {first + BUCKET_WIDTH - 1}: {counts}, contents differ"
+        found[_way(old.count, new.count)].append(text)
+        if old.count and new.count and old.count != new.count:
+            found["unclear"].append(text)
+    return Difference(**{way: tuple(texts) for way, texts in found.items()})
+
+
+def _way(before: int, after: int) -> str:
+    return "changed" if before == after else "missing" if after < before else "new"
 
 
 def changes_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from ..values import exact, jsonable, plural, shown, text_table
 
 _PRINTED = 200
 _NAMED = 50
+_RANGES_NAMED = 5
 
 
 class BaselineCheck(CheckKind):
@@ -136,6 +137,7 @@ class BaselineCheck(CheckKind):
         difference = compare(before, after)
         counts = f"{plural(before.count, 'record')} before, {after.count} after"
         if _difference_allowed(params, difference):
+            _require_clear(difference, counts)
             found = difference.summary or "none changed"
             return self.passed(f"{counts}, {found}{_allowance(params)}.")
         records = list(difference.records[:_NAMED])
@@ -201,6 +203,17 @@ def _difference_allowed(params: Mapping[str, Any], difference: Difference) -> bo
     forbidden |= direction == "decrease" and bool(difference.new)
     found = len(difference.missing) + len(difference.new)
     return not forbidden and found <= params["allowed_difference"]
+
+
+def _require_clear(difference: Difference, counts: str) -> None:
+    if difference.unclear:
+        raise Inconclusive(
+            f"{counts}; so many records are compared by ranges of ids, and in "
+            f"{plural(len(difference.unclear), 'range')} records came or went: whether others "
+            "changed with them cannot be seen.",
+            "Find out who entered what meanwhile: "
+            f"{'; '.join(difference.unclear[:_RANGES_NAMED])}.",
+        )
 
 
 def _allowance(params: Mapping[str, Any]) -> str:
