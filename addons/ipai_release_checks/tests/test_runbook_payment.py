@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.addons.ipai_release_governance.core.journal import canonical
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
+from odoo.tools import convert_file
 
 from .runbook_case import RunbookCase
 
@@ -183,6 +184,17 @@ class TestRunbookPayment(RunbookCase):
         text = canonical(self.release._runbook_snapshot()) + (self.runbook.description or "")
         for word in FOREIGN:
             self.assertNotIn(word, text)
+
+    def test_its_files_may_be_loaded_again(self):
+        """As Odoo 17.0 and 18.0 do it for ``-i`` of a module that is installed already."""
+        published = self.runbook.published_at
+        env = self.env(context={**self.env.context, "install_module": "ipai_release_checks"})
+        known = {}
+        for name in ("runbook", "phase_t_preparation", "phase_0_validation", "publish"):
+            path = f"data/runbook_payment_hardening/{name}.xml"
+            convert_file(env, "ipai_release_checks", path, known, mode="init", noupdate=True)
+        self.assertEqual(self.runbook.published_at, published)
+        self.assertEqual(self.runbook.item_count, len(self.release.item_ids))
 
     def test_parameters_of_every_check_are_valid(self):
         used = self.runbook.phase_ids.item_ids.check_id
