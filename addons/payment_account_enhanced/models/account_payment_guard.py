@@ -15,7 +15,7 @@ class AccountPayment(models.Model):
     _inherit = "account.payment"
 
     def write(self, vals):
-        if "state" in vals:
+        if "state" in vals or "move_id" in vals:
             self._check_posting(vals)
         if guard.is_lifted(self.env):
             return super().write(vals)
@@ -247,8 +247,23 @@ class AccountPayment(models.Model):
 
         Before 18 the state is the entry's, and the entry's own choke point decides.
         """
-        if self._fields["state"].inherited or vals["state"] not in POSTED_STATES:
-            return
+        pending = self.filtered(lambda payment: not payment._is_posted())
         move = self.env["account.move"].browse(vals.get("move_id") or [])
-        if not move or move.state == "posted":
-            self.filtered(lambda payment: not payment._is_posted())._check_approved()
+        if move.state == "posted":
+            # Approved or not: this entry was not made from the payment.
+            pending._check_not_linked(move)
+        elif not move and vals["state"] in POSTED_STATES and not self._fields["state"].inherited:
+            pending._check_approved()
+
+    def _check_not_linked(self, move):
+        held = self.filtered(lambda payment: payment.approval_state in states.HANDED_IN)
+        held |= (self - held)._needing_approval()
+        if held:
+            raise UserError(
+                _(
+                    "%(payment)s needs approval, so it cannot be linked to the posted entry "
+                    "%(entry)s: Journal Entry. Post the payment itself once it is approved.",
+                    payment=held._names_with_state(),
+                    entry=move.display_name,
+                )
+            )

@@ -10,3 +10,4 @@ from . import test_void
 from . import test_voucher
 from . import test_install
 from . import test_system_paths
+from . import test_tours

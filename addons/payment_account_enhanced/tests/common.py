@@ -67,6 +67,7 @@ class PaymentCommon(AccountTestInvoicingCommon):
                 "partner_id": (partner or cls.partner_a).id,
                 "invoice_date": "2024-01-01",
                 "date": "2024-01-01",
+                "invoice_payment_term_id": False,
                 "invoice_line_ids": [
                     fields.Command.create(
                         {
@@ -111,3 +112,7 @@ class PaymentCommon(AccountTestInvoicingCommon):
 
     def events(self, payment):
         return payment.history_ids.sorted("id").mapped("event")
+
+    def last(self, payment):
+        """Return the youngest line of history."""
+        return payment.history_ids.sorted("id")[-1]

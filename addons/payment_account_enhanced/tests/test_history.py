@@ -91,6 +91,7 @@ class TestHistory(PaymentCommon):
     def test_history_outlives_the_payment(self):
         payment = self.posted()
         key = payment.id
+        payment.with_user(self.manager).action_draft()
         payment.with_user(self.manager).unlink()
         lines = self.env["account.payment.history"].search([("payment_key", "=", key)])
         self.assertEqual(lines[0].event, "delete")

@@ -26,9 +26,9 @@ class TestVoid(PaymentCommon):
         for account in lines.account_id:
             balance = sum(lines.filtered(lambda line: line.account_id == account).mapped("balance"))
             self.assertEqual(balance, 0.0)
-        self.assertEqual(payment.history_ids[0].event, "void")
-        self.assertEqual(payment.history_ids[0].reason, "paid twice")
-        self.assertIn(bill.name, payment.history_ids[0].changes)
+        self.assertEqual(self.last(payment).event, "void")
+        self.assertEqual(self.last(payment).reason, "paid twice")
+        self.assertIn(bill.name, self.last(payment).changes)
         self.assertIn("paid twice", payment.message_ids[0].body)
         self.assertIn("paid twice", bill.message_ids[0].body)
         self.assertEqual(payment._voucher_verdict(), "void")

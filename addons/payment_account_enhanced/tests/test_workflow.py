@@ -114,7 +114,8 @@ class TestWorkflow(PaymentCommon):
         with self.assertRaisesRegex(UserError, "already taken a step"):
             payment.action_approve()
         payment.with_user(self.approver).action_approve()
-        self.assertIn("Second step of the same person", payment.history_ids.mapped("reason"))
+        reasons = [reason for reason in payment.history_ids.mapped("reason") if reason]
+        self.assertEqual(reasons, ["Second step of the same person (small team)"])
         self.assertEqual(payment._voucher_repeated(), boss.name)
 
     def test_authorization_above_a_threshold_in_company_currency(self):
@@ -197,6 +198,10 @@ class TestWorkflow(PaymentCommon):
             payment.action_post()
 
     def test_batch_of_two_hundred(self):
+        # One of Odoo's own queries (reconciled_payment_ids, 19.0) is planned badly, for minutes,
+        # in a database that autovacuum never saw.
+        self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
         payments = self.payment()
         payments |= self.env["account.payment"].with_user(self.user).create(
             [payments.copy_data()[0] | {"amount": 10.0 + index} for index in range(199)]
@@ -224,9 +229,10 @@ class TestWorkflow(PaymentCommon):
         (payment + fresh).action_submit_for_review()
         long_ago = fields.Datetime.subtract(fields.Datetime.now(), days=3)
         payment._write_workflow({"waiting_since": long_ago})
-        before = self.env["mail.message"].search([], order="id desc", limit=1).id
+        messages = self.env["mail.message"].sudo()
+        before = messages.search([], order="id desc", limit=1).id
         self.env["account.payment"]._cron_remind()
-        reminders = self.env["mail.message"].search([("id", ">", before)])
+        reminders = messages.search([("id", ">", before)])
         reminders = reminders.filtered(lambda message: "waits for you" in (message.subject or ""))
         self.assertEqual(reminders.partner_ids, self.reviewer.partner_id)
         self.assertEqual(len(reminders), 1)

@@ -37,8 +37,10 @@ class AccountPaymentRegister(models.TransientModel):
         payment = vals["payment"]
         left = payment.amount
         allocations = []
-        for sequence, line in enumerate(vals["to_reconcile"]):
-            amount = self._share(payment, line, left)
+        dues = {line: self._due(payment, line) for line in vals["to_reconcile"]}
+        # Credit notes first: what they give can be spent on the bills.
+        for sequence, line in enumerate(sorted(dues, key=dues.get)):
+            amount = min(dues[line], left)
             left -= amount
             allocations.append(
                 {
@@ -51,13 +53,15 @@ class AccountPaymentRegister(models.TransientModel):
             )
         self.env["account.payment.allocation"].create(allocations)
 
-    def _share(self, payment, line, left):
-        """Return how much of ``left`` the journal item takes, in the currency of the payment."""
+    def _due(self, payment, line):
+        """Return what is due on a bill's item in the currency of the payment.
+
+        Negative for a credit note.
+        """
         residual = line.currency_id._convert(
             line.amount_residual_currency, payment.currency_id, payment.company_id, payment.date
         )
-        due = -residual if payment.payment_type == "outbound" else residual
-        return min(due, left)
+        return -residual if payment.payment_type == "outbound" else residual
 
     def _submit(self, payments):
         """Submit for whoever may; for others the payment waits in draft."""

@@ -1,0 +1,1 @@
+"""What the payment addon costs: ``python3 -m tests.bench SERIES``."""

@@ -1,0 +1,139 @@
+"""The measurement itself; runs inside Odoo's environment, see ``__main__``."""
+
+import argparse
+import sys
+import time
+from contextlib import closing
+
+import odoo
+from odoo import api
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+from tests.bench import verdict
+
+START = "2024-01-01"
+
+
+class Bench:
+    """One database: its data, and one round of work on it that is rolled back."""
+
+    def __init__(self, name, count):
+        self.registry = Registry(name)
+        self.count = count
+        with closing(self.registry.cursor()) as cursor:
+            self._prepare(self._env(cursor))
+            cursor.commit()
+            cursor._cnx.autocommit = True
+            cursor.execute("VACUUM ANALYZE")
+
+    def _env(self, cursor):
+        # The administrator is an accounting manager: the stock reference was taken as one.
+        user = api.Environment(cursor, odoo.SUPERUSER_ID, {}).ref("base.user_admin")
+        return api.Environment(cursor, user.id, {"tracking_disable": False})
+
+    def _prepare(self, env):
+        """Set the accounts up and post as many invoices as payments, once for each database."""
+        company = env.company
+        if not env["account.account"].search_count([("account_type", "=", "income")]):
+            company.country_id = env.ref("base.be")
+            env["account.chart.template"].try_loading("generic_coa", company)
+        if "payment_approval_policy" in company._fields:
+            company.payment_approval_policy = "none"
+        have = env["account.move"].search_count([("move_type", "=", "out_invoice")])
+        if have < self.count:
+            self._invoices(env, self.count - have)
+
+    def _invoices(self, env, number):
+        partner = env["res.partner"].create({"name": "Bench"})
+        line = {"name": "x", "price_unit": 100.0, "tax_ids": False}
+        values = {
+            "move_type": "out_invoice",
+            "partner_id": partner.id,
+            "invoice_date": START,
+            "invoice_line_ids": [(0, 0, line)],
+        }
+        env["account.move"].create([dict(values) for _each in range(number)]).action_post()
+
+    def round(self):
+        """Return ``{step: (seconds, queries)}`` of one round, rolled back."""
+        measured = {}
+        with closing(self.registry.cursor()) as cursor:
+            env = self._env(cursor)
+            for name, step in self._steps(env):
+                start, before = time.perf_counter(), cursor.sql_log_count
+                step()
+                env.flush_all()
+                queries = cursor.sql_log_count - before
+                measured[name] = (time.perf_counter() - start, queries)
+            cursor.rollback()
+        return measured
+
+    def _steps(self, env):
+        journal = env["account.journal"].search([("type", "=", "bank")], limit=1)
+        domain = [("move_type", "=", "out_invoice"), ("state", "=", "posted")]
+        invoices = env["account.move"].search(domain, limit=self.count)
+        values = {
+            "payment_type": "inbound",
+            "partner_type": "customer",
+            "partner_id": invoices[0].partner_id.id,
+            "journal_id": journal.id,
+            "date": START,
+            "amount": 100.0,
+        }
+        payments = env["account.payment"]
+
+        def create():
+            nonlocal payments
+            payments = payments.create([dict(values) for _each in range(self.count)])
+
+        def reconcile():
+            for payment, invoice in zip(payments, invoices):
+                line = payment._seek_for_lines()[1]
+                invoice.js_assign_outstanding_line(line.id)
+
+        yield "create", create
+        yield "post", lambda: payments.action_post()
+        yield "reconcile", reconcile
+        yield "reset", lambda: payments.action_draft()
+        yield "cancel", lambda: payments.action_cancel()
+
+
+def main():
+    arguments = _arguments()
+    config.parse_config([f"--addons-path={arguments.addons_path}", f"--data-dir={arguments.data_dir}"])
+    benches = [Bench(name, arguments.count) for name in (arguments.without, arguments.with_addon)]
+    rounds = [[], []]
+    for number in range(arguments.rounds + 1):
+        for bench, measured in zip(benches, rounds):
+            result = bench.round()
+            if number:  # the first round of each warms the caches
+                measured.append(result)
+        print(f"round {number} of {arguments.rounds}", flush=True)
+    rows = verdict.compare(*rounds)
+    _show(rows)
+    problems = verdict.broken(rows)
+    print("\n".join(problems) or "within the limits")
+    sys.exit(bool(problems))
+
+
+def _show(rows):
+    print(f"{'step':<10} {'without':>9} {'with':>9} {'ratio':>6} {'queries':>15}")
+    for step, before, after, ratio, queries_before, queries_after in rows:
+        queries = f"{queries_before} → {queries_after}"
+        print(f"{step:<10} {before:>8.3f}s {after:>8.3f}s {ratio:>6.3f} {queries:>15}")
+
+
+def _arguments():
+    parser = argparse.ArgumentParser()
+    for name in ("--addons-path", "--data-dir"):
+        parser.add_argument(name, required=True)
+    parser.add_argument("--count", type=int, required=True)
+    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("without")
+    parser.add_argument("with_addon")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

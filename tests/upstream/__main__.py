@@ -1,0 +1,68 @@
+"""Run Odoo's own ``account`` tests with and without the payment addon and compare.
+
+    python3 -m tests.upstream 19.0 [--tags /account]
+
+The addon is installed in its default configuration. A test that fails with the addon and not
+without it is a fault, unless ``differs.toml`` names it and says why it must differ. Ends with
+status 1 when there is a fault, or when no test ran.
+"""
+
+import argparse
+import sys
+import tomllib
+from pathlib import Path
+
+from tools import database, runtime
+from tools.say import command, say
+
+from .results import Results
+
+DIFFERS = Path(__file__).with_name("differs.toml")
+MODULE = "payment_account_enhanced"
+
+
+def main():
+    arguments = _arguments()
+    chosen = runtime.get(arguments.series)
+    without = _run(chosen, arguments, "without", [])
+    with_addon = _run(chosen, arguments, "with", [MODULE])
+    expected = tomllib.loads(DIFFERS.read_text()).get(arguments.series, {})
+    problems = with_addon.problems_beside(without, expected)
+    say(f"without: {without}")
+    say(f"with:    {with_addon}")
+    for name, reason in expected.items():
+        say(f"differs by design: {name}: {reason}")
+    say("\n".join(problems) or "no new failures")
+    sys.exit(bool(problems))
+
+
+def _run(chosen, arguments, label, modules):
+    """Run the tests in a fresh database and return their :class:`Results`."""
+    name = f"{arguments.prefix}upstream_{label}"
+    for line in database.new(chosen, name, modules):
+        say(line)
+    argv = chosen.odoo(
+        f"--database={name}",
+        "--update=account",
+        f"--test-tags={arguments.tags}",
+        "--stop-after-init",
+        f"--http-port={arguments.port}",
+        "--max-cron-threads=0",
+        "--log-level=info",
+    )
+    say(f"{chosen.series}: tests {label} the addon ...")
+    finished = chosen.run(argv, capture_output=True, text=True)
+    return Results.parse(finished.stderr)
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(prog="python3 -m tests.upstream", description=__doc__)
+    parser.add_argument("series")
+    parser.add_argument("--tags", default="/account", help="Odoo's --test-tags")
+    parser.add_argument("--prefix", default="", help="of the databases' names")
+    parser.add_argument("--port", type=int, default=8135, help="for the tests over HTTP")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    command(main)
