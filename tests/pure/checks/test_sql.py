@@ -191,6 +191,8 @@ def test_a_mismatch_that_is_not_critical_warns(run, payments):
         (1, "any", "failed"),
         (2, "increase", "passed"),
         (2, "decrease", "failed"),
+        ("any", "increase", "passed"),
+        ("any", "decrease", "failed"),
     ],
 )
 def test_a_difference_may_be_allowed_in_one_direction(run, payments, allowed, direction, outcome):
@@ -199,7 +201,8 @@ def test_a_difference_may_be_allowed_in_one_direction(run, payments, allowed, di
     _m, verdict = _baseline(run, before, allowed_difference=allowed, direction=direction)
     assert verdict.outcome == outcome
     if outcome == "passed":
-        assert "2 new" in verdict.summary and "allowed difference 2" in verdict.summary
+        words = "any increase allowed" if allowed == "any" else "allowed difference 2"
+        assert "2 new" in verdict.summary and words in verdict.summary
 
 
 def test_a_changed_record_is_never_an_allowed_difference(run, payments):
@@ -229,6 +232,14 @@ def test_a_set_that_grew_over_the_limit_is_compared_by_range(run, payments, monk
     monkeypatch.setattr(rowset, "ROWS_KEPT", 120)
     _m, verdict = _baseline(run, before)
     assert verdict.records == ("ids 5000 to 5999: 0 records before, 1 after, contents differ",)
+
+
+def test_a_loss_fails_where_any_increase_is_allowed(run, payments):
+    before, _verdict = _baseline(run)
+    payments("DELETE FROM account_payment WHERE id = 9")
+    payments("INSERT INTO account_payment (id, name) VALUES (501, 'a'), (502, 'b')")
+    _m, verdict = _baseline(run, before, allowed_difference="any", direction="increase")
+    assert verdict.outcome == "failed"
 
 
 def test_figures_are_compared(run, payments):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from ..base import CheckError, CheckKind, Inconclusive, Measurement, Verdict
-from ..parameters import SQL, SQL_PARAMS, figure, for_series, parameters_schema
+from ..parameters import FIGURE, SQL, SQL_PARAMS, for_series, parameters_schema
 from ..rowset import Difference, RowSet, compare
 from ..values import exact, jsonable, plural, shown, text_table
 
+#: Whatever the size, or whichever way.
+ANY = "any"
 _PRINTED = 200
 _NAMED = 50
 _RANGES_NAMED = 5
@@ -42,12 +45,15 @@ class BaselineCheck(CheckKind):
                 "minLength": 1,
                 "description": "Code of the item that recorded the state before; absent: record.",
             },
-            "allowed_difference": figure(
-                "Records that may be new or missing, or amount a figure may move.", default=0
-            ),
+            "allowed_difference": {
+                "anyOf": [{"const": ANY}, FIGURE],
+                "default": 0,
+                "description": "Records that may be new or missing, or amount a figure may move; "
+                '"any" together with a direction, where users go on working.',
+            },
             "direction": {
-                "enum": ["any", "increase", "decrease"],
-                "default": "any",
+                "enum": [ANY, "increase", "decrease"],
+                "default": ANY,
                 "description": "The direction in which the allowed difference may go.",
             },
             "critical": {
@@ -184,12 +190,17 @@ def _shape(measurement: Measurement) -> list[str]:
     return sorted(measurement.data.get("records", {}).get("columns", ["(no baseline)"]))
 
 
+def _limit(params: Mapping[str, Any]) -> Decimal:
+    allowed = params["allowed_difference"]
+    return Decimal("Infinity") if allowed == ANY else exact(allowed)
+
+
 def _within(params: Mapping[str, Any], before: Any, after: Any) -> bool:
     try:
         moved = exact(after) - exact(before)
     except TypeError:
         return before == after
-    allowed = exact(params["allowed_difference"])
+    allowed = _limit(params)
     direction = params["direction"]
     lowest = 0 if direction == "increase" else -allowed
     highest = 0 if direction == "decrease" else allowed
@@ -202,7 +213,7 @@ def _difference_allowed(params: Mapping[str, Any], difference: Difference) -> bo
     forbidden |= direction == "increase" and bool(difference.missing)
     forbidden |= direction == "decrease" and bool(difference.new)
     found = len(difference.missing) + len(difference.new)
-    return not forbidden and found <= params["allowed_difference"]
+    return not forbidden and found <= _limit(params)
 
 
 def _require_clear(difference: Difference, counts: str) -> None:
@@ -219,7 +230,9 @@ def _require_clear(difference: Difference, counts: str) -> None:
 def _allowance(params: Mapping[str, Any]) -> str:
     allowed = params["allowed_difference"]
     direction = params["direction"]
-    way = "" if direction == "any" else f" ({direction} only)"
+    if allowed == ANY:
+        return f" (any {'difference' if direction == ANY else direction} allowed)"
+    way = "" if direction == ANY else f" ({direction} only)"
     return f" (allowed difference {shown(allowed)}{way})" if allowed else ""
 
 
