@@ -19,7 +19,6 @@ class ReleaseLog(models.Model):
 
     execution_log_id = fields.Many2one(
         "ir.attachment",
-        string="Execution Log",
         readonly=True,
         copy=False,
         ondelete="restrict",
