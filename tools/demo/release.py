@@ -163,9 +163,11 @@ class DemoRelease:
         while time.monotonic() < deadline:
             if self._do_manual_items():
                 continue
-            if not self._machine_busy():
+            if self._machine_busy():
+                time.sleep(0.5)
+            elif not self._do_manual_items():
+                # Asked again: the machine's last item may have opened a phase meanwhile.
                 return
-            time.sleep(0.5)
         raise Missing(f"the demo release did not go on for {PATIENCE} s: see the log of Odoo")
 
     def _do_manual_items(self) -> bool:

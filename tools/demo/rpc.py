@@ -5,8 +5,10 @@ import json
 import urllib.request
 from http.cookiejar import CookieJar
 
+from tools.say import Missing
 
-class Refused(Exception):
+
+class Refused(Missing):
     """Odoo refused a call; the message is what the person would read."""
 
 
