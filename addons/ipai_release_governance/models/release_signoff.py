@@ -167,7 +167,8 @@ class ReleaseSignoff(models.Model):
         self.ensure_one()
         if not self.user_id:
             return
-        self.release_id._schedule_activity(
+        # The context: Odoo's own mail about the activity would repeat the one below.
+        self.release_id.with_context(mail_activity_quick_update=True)._schedule_activity(
             self.user_id, _("Sign off %s", self.release_id.display_name), self.meaning or ""
         )
         template = self.env.ref(
