@@ -2,9 +2,8 @@
 
 import logging
 
-from odoo.tools import SQL
-
 from odoo.addons.ipai_series.compat import SERIES
+from odoo.tools import SQL
 
 from .core import chain
 
@@ -30,7 +29,7 @@ COMPANY_SQL = "payment.company_id" if SERIES >= 18 else "move.company_id"
 
 
 def pre_init_hook(env):
-    """Add the computed columns filled, so that Odoo does not compute a million payments one by one."""
+    """Add the computed columns filled: Odoo would compute a million payments one by one."""
     env.cr.execute(
         "ALTER TABLE account_payment"
         " ADD COLUMN IF NOT EXISTS approval_state varchar,"
@@ -81,7 +80,9 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Take back what an uninstallation would stumble over."""
-    activity_type = env.ref("payment_account_enhanced.activity_payment_step", raise_if_not_found=False)
+    activity_type = env.ref(
+        "payment_account_enhanced.activity_payment_step", raise_if_not_found=False
+    )
     if activity_type:
         env["mail.activity"].search([("activity_type_id", "=", activity_type.id)]).unlink()
 

@@ -21,7 +21,9 @@ def main():
     chosen = runtime.get(arguments.series)
     names = [f"{arguments.prefix}{name}" for name in (WITHOUT, WITH)]
     if not arguments.keep:
-        for name, modules in zip(names, ([], ["payment_account_enhanced", *arguments.beside])):
+        for name, modules in zip(
+            names, ([], ["payment_account_enhanced", *arguments.beside]), strict=True
+        ):
             for line in database.new(chosen, name, modules):
                 say(line)
     run = chosen.run(

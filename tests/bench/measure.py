@@ -11,6 +11,7 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 from tests.bench import verdict
+from tools.say import say
 
 START = "2024-01-01"
 
@@ -88,40 +89,42 @@ class Bench:
             payments = payments.create([dict(values) for _each in range(self.count)])
 
         def reconcile():
-            for payment, invoice in zip(payments, invoices):
+            for payment, invoice in zip(payments, invoices, strict=True):
                 line = payment._seek_for_lines()[1]
                 invoice.js_assign_outstanding_line(line.id)
 
         yield "create", create
-        yield "post", lambda: payments.action_post()
+        yield "post", payments.action_post
         yield "reconcile", reconcile
-        yield "reset", lambda: payments.action_draft()
-        yield "cancel", lambda: payments.action_cancel()
+        yield "reset", payments.action_draft
+        yield "cancel", payments.action_cancel
 
 
 def main():
     arguments = _arguments()
-    config.parse_config([f"--addons-path={arguments.addons_path}", f"--data-dir={arguments.data_dir}"])
+    config.parse_config(
+        [f"--addons-path={arguments.addons_path}", f"--data-dir={arguments.data_dir}"]
+    )
     benches = [Bench(name, arguments.count) for name in (arguments.without, arguments.with_addon)]
     rounds = [[], []]
     for number in range(arguments.rounds + 1):
-        for bench, measured in zip(benches, rounds):
+        for bench, measured in zip(benches, rounds, strict=True):
             result = bench.round()
             if number:  # the first round of each warms the caches
                 measured.append(result)
-        print(f"round {number} of {arguments.rounds}", flush=True)
+        say(f"round {number} of {arguments.rounds}")
     rows = verdict.compare(*rounds)
     _show(rows)
     problems = verdict.broken(rows)
-    print("\n".join(problems) or "within the limits")
+    say("\n".join(problems) or "within the limits")
     sys.exit(bool(problems))
 
 
 def _show(rows):
-    print(f"{'step':<10} {'without':>9} {'with':>9} {'ratio':>6} {'queries':>15}")
+    say(f"{'step':<10} {'without':>9} {'with':>9} {'ratio':>6} {'queries':>15}")
     for step, before, after, ratio, queries_before, queries_after in rows:
         queries = f"{queries_before} → {queries_after}"
-        print(f"{step:<10} {before:>8.3f}s {after:>8.3f}s {ratio:>6.3f} {queries:>15}")
+        say(f"{step:<10} {before:>8.3f}s {after:>8.3f}s {ratio:>6.3f} {queries:>15}")
 
 
 def _arguments():

@@ -42,4 +42,4 @@ def _row(step, before, after):
 
 
 def _sum(measured):
-    return tuple(sum(values) for values in zip(*measured.values()))
+    return tuple(sum(values) for values in zip(*measured.values(), strict=True))

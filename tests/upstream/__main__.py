@@ -9,8 +9,9 @@ status 1 when there is a fault, or when no test ran.
 
 import argparse
 import sys
-import tomllib
 from pathlib import Path
+
+import tomllib
 
 from tools import database, runtime
 from tools.say import command, say

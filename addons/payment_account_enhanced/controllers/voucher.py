@@ -13,7 +13,11 @@ class VoucherController(http.Controller):
     """What the QR code of a voucher opens, for people without an account here."""
 
     @http.route(
-        "/payment/voucher/<string:token>", type="http", auth="public", methods=["GET"], sitemap=False
+        "/payment/voucher/<string:token>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
     )
     def show(self, token):
         """Say whether the voucher is valid, changed or void.

@@ -53,17 +53,16 @@ def bypasses(sample, series):
         those of ``account.payment._probe_sample``.
     :param int series: 17, 18 or 19.
     """
-    groups = (
-        _on_payment,
-        _on_state,
-        _on_entry,
-        _on_items,
-        _on_reconciliation,
-        _around,
-        _unapproved,
-        _forged,
-    )
-    found = [bypass for group in groups for bypass in group(sample, series)]
+    found = [
+        *_on_payment(sample, series),
+        *_on_state(sample, series),
+        *_on_entry(sample, series),
+        *_on_items(sample),
+        *_on_reconciliation(sample),
+        *_around(sample),
+        *_unapproved(sample, series),
+        *_forged(sample),
+    ]
     return [bypass for bypass in found if series in bypass.series]
 
 
@@ -146,7 +145,7 @@ def _on_entry(s, series):
     yield _one("entry.other.state", "Write the state of another posted journal entry", call)
 
 
-def _on_items(s, series):
+def _on_items(s):
     values = {
         "name": "forged",
         "date_maturity": "2020-01-01",
@@ -173,7 +172,7 @@ def _on_items(s, series):
     yield _one("item.unlink", "Delete the journal items", Call(LINE, "unlink", both, (), NO_CHECKS))
 
 
-def _on_reconciliation(s, series):
+def _on_reconciliation(s):
     yield _one("partial.unlink", "Delete the reconciliation", Call(PARTIAL, "unlink", s["partial"]))
     call = Call(PARTIAL, "write", s["partial"], ({"amount": 0.01},))
     yield _one("partial.write", "Write the amount of the reconciliation", call)
@@ -190,7 +189,7 @@ def _on_reconciliation(s, series):
     yield _one("bill.state", "Write the state of the paid bill", call)
 
 
-def _around(s, series):
+def _around(s):
     active = (("active_model", MOVE), ("active_ids", [s["move"]]))
     reversal = {"journal_id": s["journal"], "date": "2024-01-31"}
     yield Bypass(
@@ -238,7 +237,7 @@ def _unapproved(s, series):
     yield _one("unapproved.unlink", "Delete a payment under review", call)
 
 
-def _forged(s, series):
+def _forged(s):
     approved = {"approval_state": "approved"}
     call = Call(PAYMENT, "write", s["other_payment"], (approved,))
     yield _one("approval.write", "Write the approval of a payment", call)
@@ -247,11 +246,20 @@ def _forged(s, series):
     context = (("default_approval_state", "approved"),)
     call = Call(PAYMENT, "create", None, ([s["new_payment"]],), context)
     yield _one("approval.default", "Enter a payment with an approved default", call)
-    line = {"payment_key": s["payment"], "event": "approve", "company_id": s["company"], "hash": "0"}
+    line = {
+        "payment_key": s["payment"],
+        "event": "approve",
+        "company_id": s["company"],
+        "hash": "0",
+    }
     call = Call("account.payment.history", "create", None, ([line],), NO_CHECKS)
     yield _one("history.create", "Write a line of history", call)
     call = Call("account.payment.history", "unlink", s["history"], (), NO_CHECKS)
     yield _one("history.unlink", "Delete a line of history", call)
-    override = {"payment_id": s["payment"], "reason": "forged", "end_datetime": "2099-01-01 00:00:00"}
+    override = {
+        "payment_id": s["payment"],
+        "reason": "forged",
+        "end_datetime": "2099-01-01 00:00:00",
+    }
     call = Call("account.payment.override", "create", None, ([override],))
     yield _one("override.create", "Grant an override", call)

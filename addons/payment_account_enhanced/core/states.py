@@ -46,7 +46,9 @@ STEPS = {
 }
 
 #: The step a waiting payment needs next.
-NEXT_STEP = {state: name for name, step in STEPS.items() for state in step.sources if state in WAITING}
+NEXT_STEP = {
+    state: name for name, step in STEPS.items() for state in step.sources if state in WAITING
+}
 
 
 def follow(current, status):

@@ -1,22 +1,24 @@
-from . import account_payment_history
-from . import account_payment_override
-from . import account_payment_allocation
-from . import account_payment
-from . import account_payment_approval
-from . import account_payment_activity
-from . import account_payment_guard
-from . import account_payment_posting
-from . import account_payment_void
-from . import account_payment_integrity
-from . import account_payment_probe
-from . import account_payment_voucher
-from . import account_move
-from . import account_move_line
-from . import account_partial_reconcile
-from . import account_full_reconcile
-from . import account_bank_statement_line
-from . import account_journal
-from . import ir_attachment
-from . import mail_message
-from . import res_company
-from . import res_config_settings
+from . import (
+    account_bank_statement_line,
+    account_full_reconcile,
+    account_journal,
+    account_move,
+    account_move_line,
+    account_partial_reconcile,
+    account_payment,
+    account_payment_activity,
+    account_payment_allocation,
+    account_payment_approval,
+    account_payment_guard,
+    account_payment_history,
+    account_payment_integrity,
+    account_payment_override,
+    account_payment_posting,
+    account_payment_probe,
+    account_payment_void,
+    account_payment_voucher,
+    ir_attachment,
+    mail_message,
+    res_company,
+    res_config_settings,
+)

@@ -22,7 +22,9 @@ class AccountJournal(models.Model):
     def _check_no_posted_payments(self, vals, names):
         """Raise when a journal whose posted payments this would touch is archived or converted."""
         for journal in self:
-            if not any(self.env["account.move"]._field_will_change(journal, vals, name) for name in names):
+            if not any(
+                self.env["account.move"]._field_will_change(journal, vals, name) for name in names
+            ):
                 continue
             domain = [("journal_id", "=", journal.id), ("state", "in", POSTED_STATES)]
             if self.env["account.payment"].search_count(domain, limit=1):

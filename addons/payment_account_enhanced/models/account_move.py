@@ -99,19 +99,20 @@ class AccountMove(models.Model):
             return {}
         edits = {}
         for move in self.filtered(lambda move: move.state == "posted"):
-            changes = locks.changes(move, vals, locks.MOVE)
-            if not changes:
-                continue
             payments = move._posted_payments()
-            for payment in payments:
-                payment._check_may_change(changes.keys(), "account.move")
-                edits[payment] = changes
-            if locks.STATE in changes and not payments:
+            changes = locks.changes(move, vals, locks.MOVE) if payments else {}
+            if changes:
+                payments._check_may_change(changes.keys(), "account.move")
+                edits.update(dict.fromkeys(payments, changes))
+            elif not payments and vals.get(locks.STATE, move.state) != move.state:
                 move._check_may_reset()
         return edits
 
     def _check_may_reset(self):
-        """Raise unless the user may take this posted document, no payment's entry, out of the books."""
+        """Raise unless the user may take this posted document out of the books.
+
+        It is no payment's entry: those are asked for themselves.
+        """
         self.ensure_one()
         if self.env.user.has_group(MANAGER):
             return

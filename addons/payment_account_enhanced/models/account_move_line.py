@@ -49,10 +49,11 @@ class AccountMoveLine(models.Model):
             return []
         edits = []
         for line in self.filtered(lambda line: line.parent_state == "posted"):
-            changes = locks.changes(line, vals, locks.LINE)
-            for payment in line.move_id._posted_payments() if changes else ():
-                payment._check_may_change(changes.keys(), self._name)
-                edits.append((payment, changes))
+            payments = line.move_id._posted_payments()
+            changes = locks.changes(line, vals, locks.LINE) if payments else {}
+            if changes:
+                payments._check_may_change(changes.keys(), self._name)
+                edits += [(payment, changes) for payment in payments]
         # An item that is moved must not land in the entry of a posted payment either.
         target = self.env["account.move"].browse(vals.get("move_id") or [])
         target._posted_payments()._check_may_change({"line_ids"}, "account.move")

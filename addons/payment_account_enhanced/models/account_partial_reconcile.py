@@ -12,7 +12,9 @@ class AccountPartialReconcile(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         # Odoo marks payments without an entry as paid here: its own doing.
-        return super(AccountPartialReconcile, guard.lifted(self)).create(vals_list).with_env(self.env)
+        return (
+            super(AccountPartialReconcile, guard.lifted(self)).create(vals_list).with_env(self.env)
+        )
 
     def write(self, vals):
         if not guard.is_lifted(self.env) and locks.PARTIAL & vals.keys():
@@ -27,9 +29,9 @@ class AccountPartialReconcile(models.Model):
             "unreconcile",
             from_state=states.POSTED,
             to_state=states.POSTED,
-            changes=lambda payment: self._note(payment),
+            changes=self._note,
         )
-        # What follows from it (cash basis and exchange entries, other partials) is Odoo's own doing.
+        # What follows (cash basis and exchange entries, other partials) is Odoo's own doing.
         return super(AccountPartialReconcile, guard.lifted(self)).unlink()
 
     def _check_payments(self):

@@ -151,7 +151,9 @@ class AccountPayment(models.Model):
     def create(self, vals_list):
         if not guard.is_lifted(self.env):
             forged = set().union(*vals_list) & WORKFLOW_FIELDS
-            self._refuse_forged(forged | {key[8:] for key in DEFAULT_KEYS & self.env.context.keys()})
+            self._refuse_forged(
+                forged | {key[8:] for key in DEFAULT_KEYS & self.env.context.keys()}
+            )
         payments = super().create(vals_list)
         posted = payments.filtered(lambda payment: payment._is_posted())
         if posted:

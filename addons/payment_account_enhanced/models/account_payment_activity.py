@@ -16,7 +16,9 @@ class AccountPayment(models.Model):
     def _plan_next_step(self):
         """Replace the open activities by one for each person who can take the next step."""
         self._close_activities()
-        for payment in self:
+        # Without an address of its own the user cannot send the mail that goes with an activity.
+        quietly = self.with_context(mail_activity_quick_update=not self.env.user.email)
+        for payment in quietly:
             for user in payment._next_users():
                 payment.activity_schedule(
                     ACTIVITY, user_id=user.id, summary=payment._next_summary()

@@ -12,9 +12,7 @@ class AccountPaymentAllocation(models.Model):
     _order = "sequence, id"
     _rec_name = "move_id"
 
-    payment_id = fields.Many2one(
-        "account.payment", required=True, index=True, ondelete="cascade"
-    )
+    payment_id = fields.Many2one("account.payment", required=True, index=True, ondelete="cascade")
     sequence = fields.Integer(default=10)
     company_id = fields.Many2one(related="payment_id.company_id", store=True, precompute=True)
     move_line_id = fields.Many2one(
@@ -64,9 +62,7 @@ class AccountPaymentAllocation(models.Model):
         """Return the amount in another currency, at the date of the payment."""
         self.ensure_one()
         payment = self.payment_id
-        return payment.currency_id._convert(
-            self.amount, currency, payment.company_id, payment.date
-        )
+        return payment.currency_id._convert(self.amount, currency, payment.company_id, payment.date)
 
     @api.constrains("move_line_id", "payment_id")
     def _check_account(self):
@@ -111,7 +107,7 @@ class AccountPaymentAllocation(models.Model):
 
     @api.model
     def _check_not_paid_twice(self, lines):
-        """Raise when a payment under approval already pays one of the journal items in full.
+        """Raise when a payment under approval pays one of the items already.
 
         :raises UserError: names the bill and the payment.
         """

@@ -28,9 +28,11 @@ class AccountPayment(models.Model):
         """Return the payments that their companies want approved before they are posted."""
         in_force = self.company_id.filtered(lambda company: company._payment_approval_in_force())
         return self.filtered(
-            lambda payment: payment.company_id in in_force
-            and not payment._is_settled_elsewhere()
-            and payment._falls_under_policy()
+            lambda payment: (
+                payment.company_id in in_force
+                and not payment._is_settled_elsewhere()
+                and payment._falls_under_policy()
+            )
         )
 
     def _falls_under_policy(self):
@@ -108,9 +110,7 @@ class AccountPayment(models.Model):
 
     def action_back_to_draft(self):
         """Take payments back, to change them."""
-        self._check_state(
-            states.HANDED_IN, _("Only payments under approval go back to draft")
-        )
+        self._check_state(states.HANDED_IN, _("Only payments under approval go back to draft"))
         self._move_on(states.DRAFT, "reopen", reason=_("Taken back"))
 
     def action_mark_verified(self):
@@ -138,7 +138,9 @@ class AccountPayment(models.Model):
 
     def _check_step(self, name):
         step = states.STEPS[name]
-        label = dict(self.env["account.payment.history"]._fields["event"]._description_selection(self.env))
+        label = dict(
+            self.env["account.payment.history"]._fields["event"]._description_selection(self.env)
+        )
         self._check_state(step.sources, _("These payments cannot be: %s", label[name]))
         self._check_role(step.roles, label[name])
 
@@ -210,7 +212,7 @@ class AccountPayment(models.Model):
             small_team = payment.company_id.payment_small_team
             # Who entered the payment and who submitted it are one side of the table.
             entered = payment.create_uid | payment.submit_uid
-            count = taken + [user for user in entered - payment.submit_uid]
+            count = [*taken, *(entered - payment.submit_uid)]
             if not policy.may_take_step(count, self.env.user, small_team):
                 raise UserError(
                     _(
@@ -228,7 +230,10 @@ class AccountPayment(models.Model):
         problems = [problem for payment in asked if (problem := payment._posting_problem())]
         if problems:
             raise UserError(
-                _("These payments cannot be posted:\n%s", "\n".join(f"- {line}" for line in problems))
+                _(
+                    "These payments cannot be posted:\n%s",
+                    "\n".join(f"- {line}" for line in problems),
+                )
             )
 
     def _posting_problem(self):
@@ -371,8 +376,11 @@ class AccountPayment(models.Model):
         """Send submitted payments back to draft and say which fields were changed."""
         for payment in self:
             labels = payment._content_labels(names)
-            payment._move_on(states.DRAFT, "reopen", reason=_("Changed after submission: %s", labels))
-            payment.message_post(
+            payment._move_on(
+                states.DRAFT, "reopen", reason=_("Changed after submission: %s", labels)
+            )
+            # Logged, not posted: whoever changed it need not have an address to send from.
+            payment._message_log(
                 body=_("Back to draft, because it was changed after submission: %s", labels)
             )
 
@@ -390,4 +398,3 @@ class AccountPayment(models.Model):
         """Mark the content of posted payments to be fixed as it stands now."""
         for name in ("sealed_content", "sealed_digest"):
             self.env.add_to_compute(self._fields[name], self)
-

@@ -203,11 +203,11 @@ class AccountPayment(models.Model):
                 "Posted payments cannot be reset to draft or cancelled: %(payment)s.", **labels
             )
         else:
-            message = _(
-                "Posted payments cannot be modified: %(fields)s of %(payment)s.", **labels
-            )
+            message = _("Posted payments cannot be modified: %(fields)s of %(payment)s.", **labels)
         if is_manager:
-            remedy = _("Grant an override for this payment first (Override, with a reason and an end).")
+            remedy = _(
+                "Grant an override for this payment first (Override, with a reason and an end)."
+            )
         else:
             remedy = _("Ask a Payment Manager to change it, or to void it.")
         return f"{message} {remedy}"

@@ -92,7 +92,9 @@ class AccountPaymentHistory(models.Model):
         previous = self._last_hashes(payments)
         lines = []
         for payment in payments:
-            line = {name: value(payment) if callable(value) else value for name, value in values.items()}
+            line = {
+                name: value(payment) if callable(value) else value for name, value in values.items()
+            }
             line.update(payment._history_identity(), event=event, date=now, user_id=self.env.uid)
             line["previous_hash"] = previous.get(payment.id, "")
             line["hash"] = self._hash(line)

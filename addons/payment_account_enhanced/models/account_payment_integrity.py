@@ -62,9 +62,7 @@ class AccountPayment(models.Model):
             return []
         if digest.digest(json.loads(self.sealed_content)) != self.sealed_digest:
             return ["sealed_digest"]
-        return list(
-            digest.differences(json.loads(self.sealed_content), self._sealable_content())
-        )
+        return list(digest.differences(json.loads(self.sealed_content), self._sealable_content()))
 
     def _report_tampering(self, difference):
         self.ensure_one()

@@ -41,7 +41,9 @@ class AccountPaymentOverride(models.Model):
     def _compute_state(self):
         now = fields.Datetime.now()
         for override in self:
-            running = "active" if override.end_datetime and override.end_datetime > now else "expired"
+            running = (
+                "active" if override.end_datetime and override.end_datetime > now else "expired"
+            )
             override.state = "revoked" if override.revoked else running
 
     @api.constrains("end_datetime")

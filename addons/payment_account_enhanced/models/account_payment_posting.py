@@ -103,7 +103,9 @@ class AccountPayment(models.Model):
             lambda line: line.parent_state in RECONCILABLE_STATES and not line.reconciled
         )
         for account in (bill_lines & open_lines).account_id:
-            of_account = open_lines.filtered(lambda line, account=account: line.account_id == account)
+            of_account = open_lines.filtered(
+                lambda line, account=account: line.account_id == account
+            )
             of_account.with_context(**context).reconcile()
 
     def _link_bills(self):

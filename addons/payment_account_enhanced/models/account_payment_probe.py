@@ -1,7 +1,6 @@
 from odoo import SUPERUSER_ID, _, api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
-
 from odoo.addons.ipai_series.compat import GROUPS, SERIES
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..core import digest, states
 from ..core.bypasses import PREVIOUS, bypasses
@@ -117,7 +116,12 @@ class AccountPayment(models.Model):
     def _probe_ids(self, payment, bill):
         liquidity, counterpart, _writeoff = payment._seek_for_lines()
         partial = counterpart.matched_debit_ids | counterpart.matched_credit_ids
-        document = {"name": "probe.txt", "raw": b"probe", "res_model": self._name, "res_id": payment.id}
+        document = {
+            "name": "probe.txt",
+            "raw": b"probe",
+            "res_model": self._name,
+            "res_id": payment.id,
+        }
         journals = self._probe_find("account.journal", [("id", "!=", payment.journal_id.id)])
         account = self._probe_find("account.account", [("account_type", "=", "expense")])
         method = payment.payment_method_line_id.copy({"name": "probe"})

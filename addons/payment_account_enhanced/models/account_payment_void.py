@@ -47,14 +47,17 @@ class AccountPayment(models.Model):
         self._cancel_state()
         note = _("Payment %(name)s is void: %(reason)s", name=self._history_name(), reason=reason)
         for record in (self, *bills):
-            record.message_post(body=note)
+            record._message_log(body=note)
 
     def _reverse_entry(self, reason, date):
         """Post the reversal of the entry and reconcile the two; nothing without an entry."""
         self.ensure_one()
         if not self.move_id:
             return self.move_id
-        values = {"date": date, "ref": _("Void of %(name)s: %(reason)s", name=self.name, reason=reason)}
+        values = {
+            "date": date,
+            "ref": _("Void of %(name)s: %(reason)s", name=self.name, reason=reason),
+        }
         moves = guard.lifted(self.move_id)
         return moves._reverse_moves([values], cancel=True).with_env(self.env)
 

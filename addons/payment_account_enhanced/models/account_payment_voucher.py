@@ -54,7 +54,9 @@ class AccountPayment(models.Model):
 
     def _voucher_steps(self):
         """Return ``(label, user, date)`` of the decisions, in order."""
-        labels = dict(self.env["account.payment.history"]._fields["event"]._description_selection(self.env))
+        labels = dict(
+            self.env["account.payment.history"]._fields["event"]._description_selection(self.env)
+        )
         return [
             (labels[name], self[f"{step.stamp}_uid"].name, self[f"{step.stamp}_date"])
             for name, step in states.STEPS.items()

@@ -165,7 +165,8 @@ def spell(record, name, value):
     field = record._fields[name]
     if field.type == "many2one":
         target = value if hasattr(value, "_name") else record.env[field.comodel_name].browse(value)
-        return target.sudo().display_name or ""  # the history names what the user may not open
+        # sudo: the history names what the user may not open; and ids may be invented.
+        return target.sudo().exists().display_name or ""
     if field.type in ("one2many", "many2many"):
         return ", ".join(map(str, value.ids if hasattr(value, "ids") else value))
     return "" if value is False or value is None else str(value)

@@ -26,7 +26,8 @@ class MailMessage(models.Model):
         if self.env.uid == SUPERUSER_ID or guard.is_lifted(self.env) or not self:
             return
         payments = self.env["account.payment"]._posted_behind(
-            (message.model, message.res_id) for message in self.sudo()  # sudo: to see what is hidden
+            (message.model, message.res_id)
+            for message in self.sudo()  # sudo: to see what is hidden
         )
         if payments and not self.env.user.has_group(MANAGER):
             raise UserError(

@@ -1,5 +1,4 @@
 from odoo import fields, models
-
 from odoo.addons.ipai_series.compat import ALL_GROUPS
 
 from ..core import policy
@@ -87,5 +86,9 @@ class ResCompany(models.Model):
         """Return the active people of this company who hold a role."""
         # sudo: names of colleagues only, for whoever handles payments.
         group = self.env.ref(xmlid).sudo()
-        domain = [(ALL_GROUPS, "in", group.ids), ("company_ids", "in", self.ids), ("share", "=", False)]
+        domain = [
+            (ALL_GROUPS, "in", group.ids),
+            ("company_ids", "in", self.ids),
+            ("share", "=", False),
+        ]
         return self.env["res.users"].sudo().search(domain, limit=limit).sudo(False)

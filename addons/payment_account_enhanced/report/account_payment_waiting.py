@@ -1,5 +1,4 @@
 from odoo import fields, models, tools
-
 from odoo.addons.ipai_series.compat import AGGREGATOR, SERIES
 
 from ..core import states
@@ -45,5 +44,5 @@ class AccountPaymentWaiting(models.Model):
               FROM account_payment payment
               LEFT JOIN account_move move ON move.id = payment.move_id
              WHERE payment.approval_state IN {states.WAITING}
-            """  # names and states are constants of this addon
+            """  # noqa: S608 names and states are constants of this addon
         )

@@ -1,13 +1,15 @@
-from . import test_core
-from . import test_workflow
-from . import test_content
-from . import test_guards
-from . import test_managers
-from . import test_bypass_http
-from . import test_register
-from . import test_history
-from . import test_void
-from . import test_voucher
-from . import test_install
-from . import test_system_paths
-from . import test_tours
+from . import (
+    test_bypass_http,
+    test_content,
+    test_core,
+    test_guards,
+    test_history,
+    test_install,
+    test_managers,
+    test_register,
+    test_system_paths,
+    test_tours,
+    test_void,
+    test_voucher,
+    test_workflow,
+)

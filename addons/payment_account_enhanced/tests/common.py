@@ -1,7 +1,6 @@
 from odoo import fields
-from odoo.tests.common import new_test_user
-
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.tests.common import new_test_user
 
 from ..models.series import MEMO
 

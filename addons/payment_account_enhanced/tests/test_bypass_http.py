@@ -1,8 +1,7 @@
 import json
 
-from odoo.tests import HttpCase, tagged
-
 from odoo.addons.ipai_series.compat import SERIES
+from odoo.tests import HttpCase, tagged
 
 from ..core.bypasses import PREVIOUS, bypasses
 from .common import PaymentCommon
@@ -31,7 +30,7 @@ class TestBypassHttp(PaymentCommon, HttpCase):
         super().setUpClass()
         payments = cls.env["account.payment"].sudo().with_company(cls.company)
         cls.plain = payments._probe_user()
-        cls.plain.password = "payment-guard-probe"
+        cls.plain.password = cls.plain.login
         cls.sample = payments._probe_sample()
         cls.env.flush_all()
 
@@ -77,7 +76,7 @@ class TestBypassHttp(PaymentCommon, HttpCase):
         ]
 
     def test_every_row(self):
-        self.authenticate("payment-guard-probe", "payment-guard-probe")
+        self.authenticate(self.plain.login, self.plain.login)
         before = self.snapshot()
         rows = bypasses(self.sample, SERIES)
         self.assertGreater(len(rows), 80)

@@ -21,13 +21,15 @@ class TestContent(PaymentCommon):
             MEMO: "another memo",
             "partner_bank_id": bank.id,
             "document_number": "D-1",
-            "journal_id": self.company_data["default_journal_cash"].id,
+            "journal_id": self.bank.copy({"code": "OTHER"}).id,
             "payment_type": "inbound",
             "allocation_ids": [fields.Command.create({"move_line_id": line.id, "amount": 50.0})],
         }
         for name, value in changes.items():
             with self.subTest(field=name):
                 payment = self.approved()
+                self.env.flush_all()
+                self.env.invalidate_all()  # as the next request finds it
                 payment.write({name: value})
                 self.assertEqual(payment.approval_state, "draft", name)
                 label = payment.fields_get([name], ["string"])[name]["string"]

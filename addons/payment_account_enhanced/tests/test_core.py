@@ -133,9 +133,31 @@ class TestRateLimit(BaseCase):
 class TestBypasses(BaseCase):
     def test_codes_are_unique_and_every_series_has_its_own(self):
         sample = dict.fromkeys(
-            "payment amount other_partner other_currency other_account other_bank bill partner "
-            "other_method_line other_journal liquidity_line counterpart_line move entry_alone "
-            "partial full journal message attachment other_payment other_move company history".split(),
+            [
+                "payment",
+                "amount",
+                "other_partner",
+                "other_currency",
+                "other_account",
+                "other_bank",
+                "bill",
+                "partner",
+                "other_method_line",
+                "other_journal",
+                "liquidity_line",
+                "counterpart_line",
+                "move",
+                "entry_alone",
+                "partial",
+                "full",
+                "journal",
+                "message",
+                "attachment",
+                "other_payment",
+                "other_move",
+                "company",
+                "history",
+            ],
             1,
         ) | {"new_payment": {}}
         for series in (17, 18, 19):

@@ -1,6 +1,9 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..models import locks
 from ..models.series import MEMO
 from .common import PaymentCommon
 
@@ -23,10 +26,6 @@ class TestGuards(PaymentCommon):
 
     def test_probe_finds_a_broken_guard(self):
         # Without its lock list the choke point of payments lets everything through.
-        from unittest.mock import patch
-
-        from ..models import locks
-
         with patch.object(locks, "PAYMENT", frozenset()):
             report = self.env["account.payment"]._guard_probe_report()
         broken = {row["code"] for row in report if row["held"] is False}
@@ -47,7 +46,9 @@ class TestGuards(PaymentCommon):
 
     def test_messages(self):
         payment = self.posted().with_user(self.clerk)
-        with self.assertRaisesRegex(UserError, "^Posted payments cannot be modified.*Memo|Reference"):
+        with self.assertRaisesRegex(
+            UserError, "^Posted payments cannot be modified.*Memo|Reference"
+        ):
             payment.write({MEMO: "changed"})
         with self.assertRaisesRegex(UserError, "^Posted payments cannot be reset"):
             payment.action_draft()
@@ -74,7 +75,13 @@ class TestGuards(PaymentCommon):
         payment.action_post()
         self.assertFalse(payment.move_id)
         self.assertEqual(payment.approval_state, "posted")
-        for method in ("action_draft", "action_cancel", "action_validate", "action_reject", "unlink"):
+        for method in (
+            "action_draft",
+            "action_cancel",
+            "action_validate",
+            "action_reject",
+            "unlink",
+        ):
             with self.assertRaisesRegex(UserError, "^Posted payments cannot be"):
                 getattr(payment.with_user(self.clerk), method)()
         with self.assertRaisesRegex(UserError, "^Posted payments cannot be modified"):

@@ -11,13 +11,17 @@ from .common import PaymentCommon
 @tagged("post_install", "-at_install")
 class TestManagers(PaymentCommon):
     def override(self, payment, user=None, hours=1, **values):
-        return self.env["account.payment.override"].with_user(user or self.manager).create(
-            {
-                "payment_id": payment.id,
-                "reason": "typing error",
-                "end_datetime": fields.Datetime.now() + timedelta(hours=hours),
-                **values,
-            }
+        return (
+            self.env["account.payment.override"]
+            .with_user(user or self.manager)
+            .create(
+                {
+                    "payment_id": payment.id,
+                    "reason": "typing error",
+                    "end_datetime": fields.Datetime.now() + timedelta(hours=hours),
+                    **values,
+                }
+            )
         )
 
     def test_open_mode_edits_and_says_so(self):

@@ -23,13 +23,17 @@ class TestRegister(PaymentCommon):
         self.assertEqual(payment.allocation_ids.move_id, bill)
         self.assertEqual(bill.payment_state, "not_paid")
         self.assertTrue(bill.payment_under_approval)
-        self.assertIn(bill, self.env["account.move"].search([("payment_under_approval", "=", True)]))
+        self.assertIn(
+            bill, self.env["account.move"].search([("payment_under_approval", "=", True)])
+        )
         self.decide(payment)
         bill.invalidate_recordset()
         self.assertIn(bill.payment_state, PAID)
         self.assertEqual(bill.amount_residual, 0.0)
         self.assertFalse(bill.payment_under_approval)
-        self.assertNotIn(bill, self.env["account.move"].search([("payment_under_approval", "=", True)]))
+        self.assertNotIn(
+            bill, self.env["account.move"].search([("payment_under_approval", "=", True)])
+        )
 
     def test_billing_user_without_a_role_leaves_it_in_draft(self):
         payment = self.pay(self.bill(), self.clerk)

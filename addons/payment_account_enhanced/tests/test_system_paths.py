@@ -65,8 +65,12 @@ class TestSystemPaths(PaymentCommon):
         payment.mark_as_sent()
         payment.unmark_as_sent()
         payment.message_post(body="a note")
-        document = self.env["ir.attachment"].with_user(self.clerk).create(
-            {"name": "a.txt", "raw": b"a", "res_model": payment._name, "res_id": payment.id}
+        document = (
+            self.env["ir.attachment"]
+            .with_user(self.clerk)
+            .create(
+                {"name": "a.txt", "raw": b"a", "res_model": payment._name, "res_id": payment.id}
+            )
         )
         payment.message_main_attachment_id = document
         payment.activity_schedule("mail.mail_activity_data_todo", user_id=self.clerk.id)

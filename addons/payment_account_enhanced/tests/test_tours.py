@@ -1,6 +1,5 @@
-from odoo.tests import HttpCase, tagged
-
 from odoo.addons.ipai_series.compat import SERIES
+from odoo.tests import HttpCase, tagged
 
 from ..models.series import MEMO
 from .common import PaymentCommon

@@ -23,9 +23,8 @@ class TestVoid(PaymentCommon):
         self.assertEqual(payment.void_move_id.reversed_entry_id, payment.move_id)
         self.assertEqual(bill.amount_residual, 100.0)
         lines = (payment.move_id + payment.void_move_id).line_ids
-        for account in lines.account_id:
-            balance = sum(lines.filtered(lambda line: line.account_id == account).mapped("balance"))
-            self.assertEqual(balance, 0.0)
+        for of_account in lines.grouped("account_id").values():
+            self.assertEqual(sum(of_account.mapped("balance")), 0.0)
         self.assertEqual(self.last(payment).event, "void")
         self.assertEqual(self.last(payment).reason, "paid twice")
         self.assertIn(bill.name, self.last(payment).changes)

@@ -203,8 +203,10 @@ class TestWorkflow(PaymentCommon):
         self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         payments = self.payment()
-        payments |= self.env["account.payment"].with_user(self.user).create(
-            [payments.copy_data()[0] | {"amount": 10.0 + index} for index in range(199)]
+        payments |= (
+            self.env["account.payment"]
+            .with_user(self.user)
+            .create([payments.copy_data()[0] | {"amount": 10.0 + index} for index in range(199)])
         )
         payments.action_submit_for_review()
         payments.with_user(self.reviewer).action_review()

@@ -1,7 +1,7 @@
 from odoo import models
 
-from ..models.account_payment_approval import GROUP
 from ..core import states
+from ..models.account_payment_approval import GROUP
 
 
 class AccountPaymentRegister(models.TransientModel):

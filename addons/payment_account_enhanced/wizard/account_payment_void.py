@@ -12,9 +12,7 @@ class AccountPaymentVoid(models.TransientModel):
         required=True,
     )
     reason = fields.Char(required=True)
-    date = fields.Date(
-        string="Reversal Date", required=True, default=fields.Date.context_today
-    )
+    date = fields.Date(string="Reversal Date", required=True, default=fields.Date.context_today)
 
     def action_void(self):
         self.payment_ids._void(self.reason, self.date)

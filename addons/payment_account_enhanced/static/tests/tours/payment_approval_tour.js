@@ -8,7 +8,7 @@ const tours = registry.category("web_tour.tours");
 function stateIs(label) {
     return {
         content: `The payment is ${label}`,
-        trigger: `.o_statusbar_status .o_arrow_button_current:contains(${label})`,
+        trigger: `.o_statusbar_status:has(.o_arrow_button_current:contains(${label}))`,
         run: () => {},
     };
 }
