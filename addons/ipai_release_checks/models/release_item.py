@@ -35,17 +35,6 @@ class ReleaseItem(models.Model):
         readonly=True, help="PostgreSQL snapshot the item was measured in."
     )
 
-    def _get_guarded_fields(self):
-        return super()._get_guarded_fields() | {
-            "check_kind",
-            "check_params",
-            "queued_at",
-            "lease_until",
-            "lease_holder",
-            "fence",
-            "snapshot_name",
-        }
-
     # -- queueing ----------------------------------------------------------------------------
 
     def _on_phase_open(self):

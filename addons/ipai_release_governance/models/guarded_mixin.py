@@ -1,4 +1,4 @@
-from odoo import _, api, models
+from odoo import _, api, models, tools
 from odoo.exceptions import AccessError
 
 from ..guard import SETTER, SETTER_KEY, is_setter
@@ -14,14 +14,21 @@ class GuardedMixin(models.AbstractModel):
     _name = "ipai.guarded.mixin"
     _description = "Fields written by setters only"
 
-    #: names of fields that only a setter writes
+    #: names of fields that only a setter writes, beside stored computed ones
     _guarded_fields = frozenset()
-    #: whether rows are created and deleted by setters only
+    #: whether rows are created and deleted by setters only; then all their fields are guarded
     _guarded_rows = False
+    #: names of fields of guarded rows that people write
+    _open_fields = frozenset()
 
+    @tools.ormcache()
     def _get_guarded_fields(self):
         """Names of the guarded fields. Extend it where an addon adds fields of this kind."""
-        return self._guarded_fields
+        stored = [field for field in self._fields.values() if field.store]
+        if self._guarded_rows:
+            return frozenset(field.name for field in stored) - self._open_fields
+        computed = {field.name for field in stored if field.compute and field.readonly}
+        return self._guarded_fields | computed
 
     def _as_setter(self):
         return self.with_context(**{SETTER_KEY: SETTER})

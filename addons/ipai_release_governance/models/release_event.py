@@ -39,10 +39,6 @@ class ReleaseEvent(models.Model):
     _log_access = False
     _rec_name = "kind"
     _guarded_rows = True
-    _guarded_fields = frozenset(
-        {"release_id", "sequence", "kind", "actor_id", "actor", "time", "payload", "previous",
-         "hash"}
-    )
 
     release_id = fields.Many2one(
         "ipai.release", required=True, ondelete="restrict", readonly=True, index=True

@@ -17,9 +17,6 @@ class ReleaseEvidence(models.Model):
     _inherit = ["ipai.guarded.mixin"]
     _order = "item_id, attempt, id"
     _guarded_rows = True
-    _guarded_fields = frozenset(
-        {"item_id", "name", "attempt", "output", "sha256", "size", "mimetype", "attachment_id"}
-    )
 
     item_id = fields.Many2one(
         "ipai.release.item", required=True, ondelete="cascade", readonly=True, index=True

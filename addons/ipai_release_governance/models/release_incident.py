@@ -79,6 +79,7 @@ class ReleaseIncident(models.Model):
     def write(self, vals):
         if not is_setter(self.env):
             self._refuse_closed()
+            self._refuse_moving(vals)
         result = super().write(vals)
         if not is_setter(self.env):
             for incident in self:
@@ -88,6 +89,10 @@ class ReleaseIncident(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(_("Incidents stay on the record. Dismiss this one instead."))
+
+    def _refuse_moving(self, vals):
+        if "release_id" in vals and self.filtered(lambda row: row.release_id.id != vals["release_id"]):
+            raise UserError(_("An incident stays with its release."))
 
     def _refuse_closed(self):
         closed = self.filtered(lambda row: row.status in ("resolved", "dismissed"))

@@ -14,14 +14,7 @@ class ReleaseItem(models.Model):
     _description = "Release Item"
     _inherit = ["ipai.release.part.mixin"]
     _order = "release_id, phase_sequence, sequence, id"
-    _guarded_fields = frozenset(
-        {
-            "phase_id", "code", "name", "sequence", "mode", "role_id", "instructions", "expected",
-            "severity", "aspect", "due_minutes", "evidence_required", "outcome", "summary",
-            "records", "hint", "attempt", "executed_by_id", "date_start", "date_end",
-            "waived_by_id", "waived_reason", "waived_until", "scheduled_at", "assigned_id",
-        }
-    )
+    _open_fields = frozenset({"actual", "notes", "measurement_ids"})
 
     phase_id = fields.Many2one(
         "ipai.release.phase", required=True, ondelete="cascade", readonly=True, index=True

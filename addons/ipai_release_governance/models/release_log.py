@@ -4,7 +4,6 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 from ..core import journal
-from .release import Release
 
 _logger = logging.getLogger(__name__)
 
@@ -15,7 +14,6 @@ class ReleaseLog(models.Model):
     """The execution log: printed on demand, and kept when the release ends."""
 
     _inherit = "ipai.release"
-    _guarded_fields = Release._guarded_fields | {"execution_log_id"}
 
     execution_log_id = fields.Many2one(
         "ir.attachment",
@@ -24,6 +22,9 @@ class ReleaseLog(models.Model):
         ondelete="restrict",
         help="The PDF that was kept when the release ended. Its SHA-256 is in the journal.",
     )
+
+    def _get_guarded_fields(self):
+        return super()._get_guarded_fields() | {"execution_log_id"}
 
     def action_print_execution_log(self):
         """Print the execution log as it is now; keep it where the end of the release could not."""

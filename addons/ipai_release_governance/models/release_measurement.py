@@ -15,7 +15,7 @@ class ReleaseMeasurement(models.Model):
     _inherit = ["ipai.guarded.mixin"]
     _order = "item_id, sequence, id"
     _guarded_rows = True
-    _guarded_fields = frozenset({"item_id", "name", "label", "unit", "required", "sequence"})
+    _open_fields = frozenset({"value"})
 
     item_id = fields.Many2one(
         "ipai.release.item", required=True, ondelete="cascade", readonly=True, index=True

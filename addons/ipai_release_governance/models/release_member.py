@@ -41,7 +41,10 @@ class ReleaseMember(models.Model):
 
     def write(self, vals):
         self._refuse_late()
-        return super().write(vals)
+        result = super().write(vals)
+        # Again: the team of another release may be where they are moved to.
+        self._refuse_late()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_scheduled(self):

@@ -8,7 +8,6 @@ class ReleaseModule(models.Model):
     _description = "Module of a Release"
     _inherit = ["ipai.release.part.mixin"]
     _order = "release_id, id"
-    _guarded_fields = frozenset({"name", "version_expected", "version_before", "version_after"})
 
     name = fields.Char(string="Module", required=True, readonly=True)
     version_expected = fields.Char(

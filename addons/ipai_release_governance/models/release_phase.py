@@ -14,12 +14,6 @@ class ReleasePhase(models.Model):
     _description = "Release Phase"
     _inherit = ["ipai.release.part.mixin"]
     _order = "release_id, sequence, id"
-    _guarded_fields = frozenset(
-        {
-            "code", "name", "sequence", "stage", "instructions", "gate_policy", "state",
-            "date_start", "date_end", "gate_decision", "gate_reason", "gate_by_id",
-        }
-    )
 
     code = fields.Char(required=True, readonly=True)
     name = fields.Char(required=True, readonly=True)
@@ -173,11 +167,13 @@ class ReleasePhase(models.Model):
         hold (somebody else than the executor); ``investigate`` only records that it goes on.
         """
         self.ensure_one()
+        self._set(
+            "gate_decided",
+            {"gate_decision": decision, "gate_reason": reason, "gate_by_id": self.env.uid},
+        )
         if decision == "proceed":
             self.item_ids._blocking().action_waive(reason)
-        elif decision == "investigate":
-            self._set("gate", {"gate_decision": decision, "gate_reason": reason})
         elif decision == "roll_back":
             self.release_id.action_roll_back(reason)
-        else:
+        elif decision == "abort":
             self.release_id.action_abort(reason)

@@ -14,7 +14,7 @@ class ReleaseScore(models.Model):
     _description = "Release Quality Score"
     _inherit = ["ipai.release.part.mixin"]
     _order = "release_id, sequence, id"
-    _guarded_fields = frozenset({"aspect", "sequence", "proposed", "release_id"})
+    _open_fields = frozenset({"score", "reason"})
 
     aspect = fields.Selection(
         [*vocabulary.ASPECTS, vocabulary.OVERALL], required=True, readonly=True

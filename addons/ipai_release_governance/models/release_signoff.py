@@ -15,13 +15,6 @@ class ReleaseSignoff(models.Model):
     _description = "Release Sign-off"
     _inherit = ["ipai.release.part.mixin"]
     _order = "release_id, stage, sequence, id"
-    _guarded_fields = frozenset(
-        {
-            "release_id", "role_id", "stage", "meaning", "sequence", "user_id", "state",
-            "requested_at", "signed_by_id", "signed_at", "reason", "signature", "typed_name",
-            "evidence_digest",
-        }
-    )
 
     role_id = fields.Many2one("ipai.release.role", required=True, readonly=True)
     stage = fields.Selection(SIGNOFF_STAGES, required=True, readonly=True)

@@ -31,7 +31,10 @@ class RunbookPartMixin(models.AbstractModel):
 
     def write(self, vals):
         self._refuse_frozen()
-        return super().write(vals)
+        result = super().write(vals)
+        # Again: another runbook may be where they are moved to.
+        self._refuse_frozen()
+        return result
 
     def _load_records_write(self, values):
         """A data file that is loaded again leaves alone what is published."""

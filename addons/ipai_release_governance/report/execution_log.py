@@ -16,6 +16,8 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PICTURE_SIZE = 950
 #: Characters no font has a glyph for; they come in with raw output.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: Lines of output printed of a check that passed, and of everything else.
+LINES_OF_PASSED, LINES_OF_OTHERS = 12, 250
 #: Columns of the journal, for a font whose characters have one width.
 JOURNAL_LINE = "{:>6}  {:<19}  {:<24.24}  {:<20}  {:<42.42}  {}"
 JOURNAL_BLOCK = 5
@@ -118,6 +120,16 @@ class ExecutionLog:
 
     def join(self, *texts):
         return self.clean(", ".join(filter(None, texts)))
+
+    def output(self, item, row):
+        """Output as it is printed: long ones are cut, the whole is in the document inside."""
+        lines = self.clean(row["output"]).splitlines()
+        plain = item["mode"] == "automated" and item["outcome"] == "passed"
+        limit = LINES_OF_PASSED if plain else LINES_OF_OTHERS
+        if len(lines) <= limit + 1:
+            return "\n".join(lines)
+        rest = _("… %s more lines: see release.json inside this file", len(lines) - limit)
+        return "\n".join([*lines[:limit], rest])
 
     def lines(self, texts):
         return self.clean("\n".join(texts))

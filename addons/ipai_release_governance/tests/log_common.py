@@ -131,7 +131,8 @@ class ExecutionLogCommon(ReleaseCommon):
                 for number in range(items)
             ]
         )
-        runbook.with_user(cls.people["manager"]).action_publish()
+        # Its automated items have no checks: what makes them needs another addon.
+        runbook._store({"state": "published"})
         return runbook
 
     @classmethod

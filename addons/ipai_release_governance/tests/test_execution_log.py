@@ -73,6 +73,14 @@ def text_of(content, layout=False):
         return subprocess.run(command, capture_output=True, check=True).stdout.decode()
 
 
+def inside(content):
+    """Name, bytes and relationship of the one file embedded in a PDF."""
+    reader = PdfReader(io.BytesIO(content))
+    name, file = reader.trailer["/Root"]["/Names"]["/EmbeddedFiles"]["/Names"]
+    file = file.get_object()
+    return name, file["/EF"]["/F"].get_object().get_data(), file["/AFRelationship"]
+
+
 def flat(text):
     return " ".join(text.split())
 
@@ -150,7 +158,7 @@ class TestExecutionLog(ExecutionLogCommon):
     def test_long_output_wraps_and_table_heads_repeat(self):
         release = self.running()
         lines = [f"line {number} " + "x" * 300 + " end" for number in range(200)]
-        self.settle(release, "0.1", "passed", output="\n".join(lines))
+        self.settle(release, "0.1", "warned", output="\n".join(lines))
         for number in range(120):
             release._log("note", {"name": f"event {number}"})
         text = text_of(self.print_log(release), layout=True)
@@ -181,6 +189,17 @@ class TestExecutionLog(ExecutionLogCommon):
         text = text_of(self.print_log(release))
         self.assertIn("red �[31m, unknown [U+F1234], ü ☑", text)
 
+    def test_a_long_output_of_a_passed_check_is_cut_and_says_where_the_rest_is(self):
+        release = self.running()
+        lines = [f"record {number}" for number in range(200)]
+        self.settle(release, "0.1", "passed", output="\n".join(lines))
+        content = self.print_log(release)
+        text = text_of(content)
+        self.assertIn("record 11\n", text)
+        self.assertNotIn("record 12\n", text)
+        self.assertIn("188 more lines: see release.json", text)
+        self.assertIn("record 199", inside(content)[1].decode())
+
     def test_markup_in_output_stays_text(self):
         release = self.running()
         nasty = "<script>alert(1)</script> & <b>not bold</b>"
@@ -203,11 +222,9 @@ class TestExecutionLog(ExecutionLogCommon):
     def test_the_document_travels_inside(self):
         release = self.finished()
         content = self.print_log(release)
-        reader = PdfReader(io.BytesIO(content))
-        name, file = reader.trailer["/Root"]["/Names"]["/EmbeddedFiles"]["/Names"]
+        name, data, relationship = inside(content)
         self.assertEqual(name, "release.json")
-        self.assertEqual(file.get_object()["/AFRelationship"], "/Data")
-        data = file.get_object()["/EF"]["/F"].get_object().get_data()
+        self.assertEqual(relationship, "/Data")
         self.assertEqual(data, journal.canonical(release._document()).encode())
         self.assertEqual(json.loads(data)["reference"], release.name)
 

@@ -99,6 +99,9 @@ class TestGates(ReleaseCommon):
         wizard = wizard.create({"phase_id": phase.id, "decision": "abort", "reason": "No time"})
         wizard.action_confirm()
         self.assertEqual((release.state, release.end_reason), ("aborted", "No time"))
+        self.assertEqual(
+            (phase.gate_decision, phase.gate_by_id), ("abort", self.people["executor"])
+        )
 
     def test_nobody_decides_at_a_gate_that_does_not_hold(self):
         release = self.start()

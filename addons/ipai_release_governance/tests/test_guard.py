@@ -8,6 +8,9 @@ from odoo.tests import HttpCase, tagged
 from ..guard import SETTER_KEY
 from .common import ReleaseCommon
 
+#: Written by the ORM alone; it ignores what a caller sends for them.
+AUTOMATIC = {"id", "create_uid", "create_date", "write_uid", "write_date"}
+
 
 class TestGuard(ReleaseCommon):
     def test_no_field_of_the_state_is_written_directly(self):
@@ -46,6 +49,30 @@ class TestGuard(ReleaseCommon):
                 rows.sudo().unlink()
         with self.assertRaises(AccessError):
             item.sudo().copy()
+
+    def test_no_field_of_a_row_is_written_directly_but_the_open_ones(self):
+        release = self.start()
+        rows = [release.item_ids[:1], release.phase_ids[:1], release.signoff_ids[:1],
+                release.module_ids[:1], release.event_ids[:1]]
+        for row in rows:
+            for name, field in row._fields.items():
+                if field.store and name not in row._open_fields.union(AUTOMATIC):
+                    with self.subTest(model=row._name, field=name):
+                        with self.assertRaisesRegex(AccessError, "directly"):
+                            row.write({name: row[name]})
+
+    def test_parts_do_not_move_to_where_they_may_not_be_changed(self):
+        release, draft = self.start(), self._make_release()
+        with self.assertRaisesRegex(UserError, "fixed"):
+            draft.member_ids[:1].release_id = release
+        incident = self.env["ipai.release.incident"].create(
+            {"release_id": draft.id, "description": "Slow"}
+        )
+        with self.assertRaisesRegex(UserError, "stays with its release"):
+            incident.release_id = release
+        other = self._make_runbook(code="moving")
+        with self.assertRaisesRegex(UserError, "frozen"):
+            other.phase_ids[:1].write({"runbook_id": self.runbook.id, "code": "X"})
 
     def test_outcomes_are_not_written_by_their_testers(self):
         release = self.start()
