@@ -93,7 +93,9 @@ class Demo:
         """Serve until Ctrl-C."""
         self._inside("logins", self.name)
         log = server.log_of(self.runtime, self.name)
-        say(f"\nOdoo {self.runtime.series} on http://127.0.0.1:{port}/odoo until Ctrl-C; log: {log}")
+        say(
+            f"\nOdoo {self.runtime.series} on http://127.0.0.1:{port}/odoo until Ctrl-C; log: {log}"
+        )
         say(f"A release waits for the signature of {WAITING_FOR}: log in and open Releases.")
         again = f"--keep --series {self.runtime.series} --database {self.name} --port {port}"
         say(f"The same again without building: python3 -m tools.demo {again}\n")

@@ -229,14 +229,11 @@ class DemoRelease:
             order="sequence, id",
         )
         return [("Phase", "State", "Items and their outcomes")] + [
-            (phase["display_name"], phase["state"], self._outcomes(phase["id"]))
-            for phase in phases
+            (phase["display_name"], phase["state"], self._outcomes(phase["id"])) for phase in phases
         ]
 
     def _outcomes(self, phase: int) -> str:
-        items = self._executor.search(
-            "ipai.release.item", [("phase_id", "=", phase)], ["outcome"]
-        )
+        items = self._executor.search("ipai.release.item", [("phase_id", "=", phase)], ["outcome"])
         counts = {}
         for item in items:
             counts[item["outcome"]] = counts.get(item["outcome"], 0) + 1
@@ -264,7 +261,9 @@ class DemoRelease:
             "ipai.release", [("id", "=", self.id)], ["name", "state", "verdict", "end_reason"]
         )[0]
         reason = f" ({release['end_reason']})" if release["end_reason"] else ""
-        return f"{release['name']}: {release['state']}, {release['verdict'] or 'no verdict'}{reason}"
+        return (
+            f"{release['name']}: {release['state']}, {release['verdict'] or 'no verdict'}{reason}"
+        )
 
     def execution_log(self) -> bytes:
         """The printed log that the end of the release kept.

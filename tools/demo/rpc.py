@@ -22,9 +22,7 @@ class Session:
     def __init__(self, address: str, database: str, login: str, password: str):
         self._address = address
         self._ids = itertools.count(1)
-        self._opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(CookieJar())
-        )
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
         self.login = login
         account = {"db": database, "login": login, "password": password}
         self.uid = self._post("/web/session/authenticate", account)["uid"]

@@ -1,13 +1,13 @@
 from . import (
     check_context,
-    snapshot_pool,
     guard_probe,
+    release,
     release_check,
-    release_target,
-    runbook_item,
-    release_snapshot,
     release_item,
     release_phase,
-    release,
     release_queue,
+    release_snapshot,
+    release_target,
+    runbook_item,
+    snapshot_pool,
 )

@@ -3,10 +3,9 @@ from contextlib import suppress
 from datetime import datetime, timezone
 
 from odoo import release as odoo_release
+from odoo.addons.ipai_series.compat import ALL_GROUP_USERS, SERIES
 from odoo.modules import get_module_path
 from odoo.tools import config
-
-from odoo.addons.ipai_series.compat import ALL_GROUP_USERS, SERIES
 
 from ..checks.base import CheckError, Measurement
 from ..checks.context import ModuleFacts, Window

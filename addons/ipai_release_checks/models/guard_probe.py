@@ -1,9 +1,8 @@
 import uuid
 
 from odoo import _, api, models
-from odoo.exceptions import AccessError, UserError
-
 from odoo.addons.ipai_series.compat import GROUPS, check_access
+from odoo.exceptions import AccessError, UserError
 
 from ..checks.base import CheckError
 from ..checks.context import Probe

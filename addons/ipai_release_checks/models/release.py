@@ -1,7 +1,6 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
-
 from odoo.addons.ipai_release_governance.core.vocabulary import BLOCKING
+from odoo.exceptions import UserError
 
 
 class Release(models.Model):
@@ -32,14 +31,19 @@ class Release(models.Model):
         for release in self:
             if not release._current_stage():
                 raise UserError(
-                    _("%s has not been scheduled or has ended: no phase is open.",
-                      release.display_name)
+                    _(
+                        "%s has not been scheduled or has ended: no phase is open.",
+                        release.display_name,
+                    )
                 )
             items = release.item_ids._runnable().filtered(condition)
             if not items:
                 raise UserError(
-                    _("%(release)s: nothing to run, %(why)s.", release=release.display_name,
-                      why=nothing)
+                    _(
+                        "%(release)s: nothing to run, %(why)s.",
+                        release=release.display_name,
+                        why=nothing,
+                    )
                 )
             items._start_again()
 

@@ -65,8 +65,12 @@ class ReleaseCheck(models.Model):
                 parameters.validate(checks.get(check.kind), check._params())
             except checks.CheckError as problem:
                 raise ValidationError(
-                    _("Check %(check)s: %(problem)s\n%(hint)s", check=check.name,
-                      problem=problem.message, hint=problem.hint)
+                    _(
+                        "Check %(check)s: %(problem)s\n%(hint)s",
+                        check=check.name,
+                        problem=problem.message,
+                        hint=problem.hint,
+                    )
                 ) from problem
 
     def _params(self):
@@ -79,17 +83,18 @@ class ReleaseCheck(models.Model):
             params = json.loads(self.parameters)
         except ValueError as problem:
             raise ValidationError(
-                _("Check %(check)s: the parameters are no JSON (%(problem)s).",
-                  check=self.name, problem=problem)
+                _(
+                    "Check %(check)s: the parameters are no JSON (%(problem)s).",
+                    check=self.name,
+                    problem=problem,
+                )
             ) from problem
         if not isinstance(params, dict):
             raise ValidationError(
                 _("Check %s: the parameters must be a JSON object in braces.", self.name)
             )
         if self.sql:
-            params["sql"] = (
-                {"17": self.sql_17, "default": self.sql} if self.sql_17 else self.sql
-            )
+            params["sql"] = {"17": self.sql_17, "default": self.sql} if self.sql_17 else self.sql
         return params
 
     def write(self, vals):
@@ -109,8 +114,11 @@ class ReleaseCheck(models.Model):
         frozen = self.filtered("is_frozen")
         if frozen:
             raise UserError(
-                _("Check %s belongs to a published runbook and is frozen with it. Use New Version "
-                  "of the runbook and change its copy.", frozen[0].name)
+                _(
+                    "Check %s belongs to a published runbook and is frozen with it. Use New Version "
+                    "of the runbook and change its copy.",
+                    frozen[0].name,
+                )
             )
 
     def _snapshot(self):

@@ -3,7 +3,6 @@ import logging
 import traceback
 
 from odoo import _, fields, models
-
 from odoo.addons.ipai_release_governance.core.result import Result
 from odoo.addons.ipai_release_governance.core.vocabulary import BLOCKING
 
@@ -31,9 +30,7 @@ class ReleaseItem(models.Model):
     fence = fields.Integer(
         readonly=True, help="Counts the claims. Only the latest claim may settle the item."
     )
-    snapshot_name = fields.Char(
-        readonly=True, help="PostgreSQL snapshot the item was measured in."
-    )
+    snapshot_name = fields.Char(readonly=True, help="PostgreSQL snapshot the item was measured in.")
 
     # -- queueing ----------------------------------------------------------------------------
 
@@ -62,9 +59,11 @@ class ReleaseItem(models.Model):
     def _runnable(self):
         """Automated items that a button may start: not worked off yet, or stopped at the gate."""
         return self.filtered(
-            lambda item: item.mode == "automated"
-            and item.phase_id.state in ("running", "blocked")
-            and item.outcome in BLOCKING | {"pending"}
+            lambda item: (
+                item.mode == "automated"
+                and item.phase_id.state in ("running", "blocked")
+                and item.outcome in BLOCKING | {"pending"}
+            )
         )
 
     def _start_again(self):
@@ -90,7 +89,7 @@ class ReleaseItem(models.Model):
         try:
             with self.env.cr.savepoint():
                 return self._run_check()
-        except Exception as problem:  # noqa: BLE001 - recorded as the item's error, with its trace
+        except Exception as problem:
             _logger.exception("Check %s of %s broke", self.check_kind, self.release_id.name)
             return Result(
                 "error",
@@ -108,8 +107,12 @@ class ReleaseItem(models.Model):
 
     def _result(self, measurement, verdict):
         if measurement is None:
-            return Result(verdict.outcome, summary=verdict.summary, hint=verdict.hint,
-                          records=tuple(verdict.records))
+            return Result(
+                verdict.outcome,
+                summary=verdict.summary,
+                hint=verdict.hint,
+                records=tuple(verdict.records),
+            )
         return Result(
             verdict.outcome,
             summary=verdict.summary,

@@ -10,7 +10,5 @@ class ReleasePhase(models.Model):
         self.release_id._require_executor()
         items = self.item_ids._runnable()
         if not items:
-            raise UserError(
-                _("Nothing to run: the phase is not open, or all its checks are done.")
-            )
+            raise UserError(_("Nothing to run: the phase is not open, or all its checks are done."))
         items._start_again()

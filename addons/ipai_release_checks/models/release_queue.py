@@ -3,9 +3,8 @@
 import logging
 from datetime import timedelta
 
-from psycopg2 import errors
-
 from odoo import api, fields, models
+from psycopg2 import errors
 
 from .snapshot_pool import POOL_KEY, SnapshotPool
 
@@ -140,11 +139,13 @@ class ReleaseQueue(models.AbstractModel):
         only when one snapshot shows them all. Decisions of people stay.
         """
         others = item.phase_id.item_ids.filtered(
-            lambda other: other != item
-            and other._uses_snapshot()
-            and other.snapshot_name
-            and other.snapshot_name != name
-            and other.outcome in ("passed", "warned")
+            lambda other: (
+                other != item
+                and other._uses_snapshot()
+                and other.snapshot_name
+                and other.snapshot_name != name
+                and other.outcome in ("passed", "warned")
+            )
         )
         for other in others:
             other._reopen()

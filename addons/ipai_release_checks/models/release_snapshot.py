@@ -1,7 +1,6 @@
 from odoo import models
-from odoo.modules import get_module_path
-
 from odoo.addons.ipai_release_governance.core.journal import canonical
+from odoo.modules import get_module_path
 
 from ..core import revision
 

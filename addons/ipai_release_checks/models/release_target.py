@@ -1,7 +1,6 @@
 from odoo import fields, models
-from odoo.tools import config
-
 from odoo.addons.ipai_series.compat import Constraint
+from odoo.tools import config
 
 from ..checks.context import DEFAULT_THRESHOLDS
 

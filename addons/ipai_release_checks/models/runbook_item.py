@@ -20,8 +20,10 @@ class RunbookItem(models.Model):
         errors = super()._publish_errors()
         if self.mode == "automated" and not self.check_id:
             errors.append(
-                _("Item %s is automated, but has no check: choose one or make it manual.",
-                  self.display_name)
+                _(
+                    "Item %s is automated, but has no check: choose one or make it manual.",
+                    self.display_name,
+                )
             )
         return errors
 

@@ -46,9 +46,7 @@ class GuardedMixin(models.AbstractModel):
     def create(self, vals_list):
         if not is_setter(self.env):
             if self._guarded_rows:
-                raise AccessError(
-                    _("%s is written by the release itself.", self._description)
-                )
+                raise AccessError(_("%s is written by the release itself.", self._description))
             for vals in vals_list:
                 self._refuse_guarded(self._guarded_beyond_default(vals))
         return super().create(vals_list)

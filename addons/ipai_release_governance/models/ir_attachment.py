@@ -24,11 +24,14 @@ class IrAttachment(models.Model):
         if not ids:
             return
         # sudo: the question is whether anybody's release keeps this file, not whether I see it.
-        kept = self.env["ipai.release.evidence"].sudo().search(
-            [("attachment_id", "in", ids)], limit=1
+        kept = (
+            self.env["ipai.release.evidence"].sudo().search([("attachment_id", "in", ids)], limit=1)
         )
         if kept:
             raise AccessError(
-                _("%(file)s is evidence of %(release)s and cannot be changed or deleted.",
-                  file=kept.name, release=kept.release_id.name)
+                _(
+                    "%(file)s is evidence of %(release)s and cannot be changed or deleted.",
+                    file=kept.name,
+                    release=kept.release_id.name,
+                )
             )

@@ -1,7 +1,6 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import ValidationError
-
 from odoo.addons.ipai_series.compat import Constraint
+from odoo.exceptions import ValidationError
 
 from ..core.vocabulary import ENDED, RELEASE_STATES, VERDICTS
 
@@ -71,8 +70,13 @@ class Release(models.Model):
         default=lambda self: self.env["ipai.release.target"].search([], limit=1),
     )
     state = fields.Selection(
-        RELEASE_STATES, default="draft", required=True, readonly=True, copy=False,
-        tracking=True, index=True,
+        RELEASE_STATES,
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
     )
     rolling_back = fields.Boolean(
         readonly=True, copy=False, help="The rollback phases are being worked off."

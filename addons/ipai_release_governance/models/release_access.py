@@ -1,7 +1,6 @@
 from odoo import _, models
-from odoo.exceptions import AccessError
-
 from odoo.addons.ipai_series.compat import check_access
+from odoo.exceptions import AccessError
 
 EXECUTOR = "ipai_release_governance.group_release_executor"
 

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-
 from odoo.addons.ipai_series.compat import Constraint
 
 from ..core import journal
@@ -47,9 +46,7 @@ class ReleaseEvent(models.Model):
     sequence = fields.Integer(required=True, readonly=True)
     kind = fields.Char(required=True, readonly=True)
     actor_id = fields.Many2one("res.users", string="User", readonly=True)
-    actor = fields.Char(
-        string="Login", required=True, readonly=True, help="As it was at the time."
-    )
+    actor = fields.Char(string="Login", required=True, readonly=True, help="As it was at the time.")
     time = fields.Char(
         required=True, readonly=True, help="ISO 8601 in UTC, from the database's clock."
     )

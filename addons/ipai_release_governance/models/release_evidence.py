@@ -49,8 +49,13 @@ class ReleaseEvidence(models.Model):
         if cut:
             self._add_file(item, attempt, f"{item.code}-output.txt", data)
         return self._add(
-            item, attempt, name or _("Output"), journal.digest_bytes(shown.encode() if cut else data),
-            output=shown, size=len(data), mimetype="text/plain",
+            item,
+            attempt,
+            name or _("Output"),
+            journal.digest_bytes(shown.encode() if cut else data),
+            output=shown,
+            size=len(data),
+            mimetype="text/plain",
         )
 
     @api.model
@@ -58,12 +63,21 @@ class ReleaseEvidence(models.Model):
         if not data:
             raise UserError(_("The file %s is empty: choose another one.", name))
         # sudo: testers attach evidence to items they may not write themselves.
-        attachment = self.env["ir.attachment"].sudo().create(
-            {"name": name, "raw": data, "res_model": "ipai.release.item", "res_id": item.id}
+        attachment = (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                {"name": name, "raw": data, "res_model": "ipai.release.item", "res_id": item.id}
+            )
         )
         return self._add(
-            item, attempt, name, journal.digest_bytes(data), attachment_id=attachment.id,
-            size=len(data), mimetype=attachment.mimetype,
+            item,
+            attempt,
+            name,
+            journal.digest_bytes(data),
+            attachment_id=attachment.id,
+            size=len(data),
+            mimetype=attachment.mimetype,
         )
 
     @api.model

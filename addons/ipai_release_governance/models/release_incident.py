@@ -48,8 +48,9 @@ class ReleaseIncident(models.Model):
             lambda row: row.item_id == item and row.status in ("proposed", "pending")
         )
         description = "\n".join(
-            filter(None, [f"{item.display_name}: {item._outcome_label()}", item.summary,
-                          item.records])
+            filter(
+                None, [f"{item.display_name}: {item._outcome_label()}", item.summary, item.records]
+            )
         )
         if open_before:
             # sudo: the queue and testers propose incidents without the right to write them.
@@ -91,7 +92,9 @@ class ReleaseIncident(models.Model):
         raise UserError(_("Incidents stay on the record. Dismiss this one instead."))
 
     def _refuse_moving(self, vals):
-        if "release_id" in vals and self.filtered(lambda row: row.release_id.id != vals["release_id"]):
+        if "release_id" in vals and self.filtered(
+            lambda row: row.release_id.id != vals["release_id"]
+        ):
             raise UserError(_("An incident stays with its release."))
 
     def _refuse_closed(self):
@@ -104,8 +107,8 @@ class ReleaseIncident(models.Model):
             incident._refuse_closed()
             incident._store({"status": status, **values})
             incident.release_id._log(
-                "incident_" + status, {"description": incident.description,
-                                       "resolution": incident.resolution or ""}
+                "incident_" + status,
+                {"description": incident.description, "resolution": incident.resolution or ""},
             )
 
     def action_confirm(self):
@@ -122,6 +125,4 @@ class ReleaseIncident(models.Model):
             raise AccessError(_("Only approvers accept the resolution of an incident."))
         if self.filtered(lambda row: not row.resolution):
             raise UserError(_("Resolution: say how it was resolved."))
-        self._set_status(
-            "resolved", approver_id=self.env.uid, resolved_at=fields.Datetime.now()
-        )
+        self._set_status("resolved", approver_id=self.env.uid, resolved_at=fields.Datetime.now())

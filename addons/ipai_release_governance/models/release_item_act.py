@@ -49,9 +49,7 @@ class ReleaseItemAct(models.Model):
             item._refuse_stranger(retry=True)
             item._refuse_closed_phase()
             if item.outcome not in vocabulary.BLOCKING | {"warned", "skipped"}:
-                raise UserError(
-                    _("%s did not fail: there is nothing to retry.", item.display_name)
-                )
+                raise UserError(_("%s did not fail: there is nothing to retry.", item.display_name))
             item._reopen()
 
     def action_waive(self, reason=None, until=None):
@@ -100,8 +98,11 @@ class ReleaseItemAct(models.Model):
         self._refuse_closed_phase()
         if self.outcome not in vocabulary.OPEN:
             raise UserError(
-                _("%(item)s is %(outcome)s already. Press Retry to do it again.",
-                  item=self.display_name, outcome=self._outcome_label())
+                _(
+                    "%(item)s is %(outcome)s already. Press Retry to do it again.",
+                    item=self.display_name,
+                    outcome=self._outcome_label(),
+                )
             )
 
     def _refuse_stranger(self, retry=False):
@@ -112,8 +113,12 @@ class ReleaseItemAct(models.Model):
         if not self._may_execute(user):
             team = ", ".join(self.release_id._users_of_role(self.role_id).mapped("name"))
             raise AccessError(
-                _("%(item)s is done by %(role)s (%(team)s).", item=self.display_name,
-                  role=self.role_id.name or "-", team=team or _("nobody named"))
+                _(
+                    "%(item)s is done by %(role)s (%(team)s).",
+                    item=self.display_name,
+                    role=self.role_id.name or "-",
+                    team=team or _("nobody named"),
+                )
             )
 
     def _refuse_closed_phase(self):
@@ -131,8 +136,11 @@ class ReleaseItemAct(models.Model):
         missing = self.measurement_ids.filtered(lambda line: line.required and not line.value)
         if missing:
             raise UserError(
-                _("%(item)s: enter %(fields)s first.", item=self.display_name,
-                  fields=", ".join(missing.mapped("label")))
+                _(
+                    "%(item)s: enter %(fields)s first.",
+                    item=self.display_name,
+                    fields=", ".join(missing.mapped("label")),
+                )
             )
         if self.evidence_required and not self._pending_evidence():
             raise UserError(
@@ -175,9 +183,7 @@ class ReleaseItemAct(models.Model):
         self.ensure_one()
         # sudo: testers and approvers settle items without the right to write the checklist.
         self.sudo()._store(values)
-        self.release_id._log(
-            kind, {"item": self.code, "outcome": self.outcome, **(payload or {})}
-        )
+        self.release_id._log(kind, {"item": self.code, "outcome": self.outcome, **(payload or {})})
         self.release_id._notify_progress()
 
     def _begin(self):

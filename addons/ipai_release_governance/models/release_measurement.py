@@ -1,7 +1,6 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
-
 from odoo.addons.ipai_series.compat import Constraint
+from odoo.exceptions import UserError
 
 from ..core import vocabulary
 from ..guard import is_setter
@@ -84,8 +83,10 @@ class ReleaseItem(models.Model):
         )
         if settled:
             raise UserError(
-                _("%s is settled: what it recorded cannot be changed. Press Retry to do it again.",
-                  settled[0].display_name)
+                _(
+                    "%s is settled: what it recorded cannot be changed. Press Retry to do it again.",
+                    settled[0].display_name,
+                )
             )
         for item in self:
             item._refuse_stranger()

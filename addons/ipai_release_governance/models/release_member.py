@@ -1,7 +1,6 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
-
 from odoo.addons.ipai_series.compat import Constraint
+from odoo.exceptions import UserError
 
 
 class ReleaseMember(models.Model):
@@ -29,8 +28,10 @@ class ReleaseMember(models.Model):
         late = self.release_id.filtered(lambda release: release.state != "draft")
         if late:
             raise UserError(
-                _("The team of %s is fixed since it was scheduled. Set it back to draft first.",
-                  late[0].display_name)
+                _(
+                    "The team of %s is fixed since it was scheduled. Set it back to draft first.",
+                    late[0].display_name,
+                )
             )
 
     @api.model_create_multi

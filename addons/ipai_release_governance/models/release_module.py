@@ -10,9 +10,7 @@ class ReleaseModule(models.Model):
     _order = "release_id, id"
 
     name = fields.Char(string="Module", required=True, readonly=True)
-    version_expected = fields.Char(
-        readonly=True, help="Without the series, for example 1.0.9."
-    )
+    version_expected = fields.Char(readonly=True, help="Without the series, for example 1.0.9.")
     version_before = fields.Char(readonly=True)
     version_after = fields.Char(readonly=True)
 

@@ -32,9 +32,7 @@ class ReleaseNotify(models.Model):
 
     def _tell_rejection(self, signoff):
         user = self.started_by_id or self.create_uid
-        self._schedule_activity(
-            user, _("%s rejected", signoff.display_name), signoff.reason or ""
-        )
+        self._schedule_activity(user, _("%s rejected", signoff.display_name), signoff.reason or "")
 
     def _close_activities(self, users=None):
         """Mark activities as done, of ``users`` or of everybody."""

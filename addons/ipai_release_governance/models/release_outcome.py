@@ -36,9 +36,7 @@ class ReleaseOutcome(models.Model):
 
     def _counted_items(self):
         """Items that belong to this run: those of a rollback only while rolling back."""
-        return self.item_ids.filtered(
-            lambda item: self.rolling_back or item.stage != "rollback"
-        )
+        return self.item_ids.filtered(lambda item: self.rolling_back or item.stage != "rollback")
 
     @api.depends("phase_ids.state")
     def _compute_phase_counts(self):
@@ -48,12 +46,13 @@ class ReleaseOutcome(models.Model):
             )
             release.phase_count = len(phases)
             release.passed_phase_count = len(phases.filtered(lambda p: p.state == "passed"))
-            release.current_phase_id = phases.filtered(
-                lambda p: p.state in ("running", "blocked")
-            )[:1]
+            release.current_phase_id = phases.filtered(lambda p: p.state in ("running", "blocked"))[
+                :1
+            ]
 
-    @api.depends("item_ids.outcome", "item_ids.severity", "incident_ids.severity",
-                 "incident_ids.status")
+    @api.depends(
+        "item_ids.outcome", "item_ids.severity", "incident_ids.severity", "incident_ids.status"
+    )
     def _compute_critical_issue_count(self):
         for release in self:
             items = release._issue_items()
@@ -61,8 +60,7 @@ class ReleaseOutcome(models.Model):
             release.issue_count = len(items) + len(incidents)
             release.critical_issue_count = len(
                 items.filtered(
-                    lambda item: item.severity == "critical"
-                    and item.outcome in vocabulary.BLOCKING
+                    lambda item: item.severity == "critical" and item.outcome in vocabulary.BLOCKING
                 )
             ) + len(incidents.filtered(lambda incident: incident.severity == "critical"))
 

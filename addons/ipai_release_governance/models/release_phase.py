@@ -129,8 +129,14 @@ class ReleasePhase(models.Model):
         self.release_id._phase_passed()
 
     def _hold(self):
-        self._set("gate", {"state": "blocked", "gate_decision": "investigate",
-                           "gate_reason": self._blocking_text()})
+        self._set(
+            "gate",
+            {
+                "state": "blocked",
+                "gate_decision": "investigate",
+                "gate_reason": self._blocking_text(),
+            },
+        )
         self.release_id._ask_for_decision(self)
 
     def _fail(self, act):
@@ -143,8 +149,11 @@ class ReleasePhase(models.Model):
 
     def _blocking_text(self):
         blocking = self.item_ids._blocking()
-        return _("Phase %(phase)s: %(items)s", phase=self.display_name,
-                 items="; ".join(f"{item.display_name} {item.outcome}" for item in blocking))
+        return _(
+            "Phase %(phase)s: %(items)s",
+            phase=self.display_name,
+            items="; ".join(f"{item.display_name} {item.outcome}" for item in blocking),
+        )
 
     def action_gate(self):
         """Ask a person for the gate's decision."""

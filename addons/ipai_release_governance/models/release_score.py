@@ -1,7 +1,6 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
-
 from odoo.addons.ipai_series.compat import Constraint
+from odoo.exceptions import UserError
 
 from ..core import vocabulary
 from ..guard import is_setter
@@ -24,12 +23,8 @@ class ReleaseScore(models.Model):
     score = fields.Integer(string="Score (1-5)")
     reason = fields.Char(string="Notes")
 
-    _aspect_unique = Constraint(
-        "unique(release_id, aspect)", "This aspect has a score already."
-    )
-    _score_range = Constraint(
-        "check(score between 0 and 5)", "A score lies between 1 and 5."
-    )
+    _aspect_unique = Constraint("unique(release_id, aspect)", "This aspect has a score already.")
+    _score_range = Constraint("check(score between 0 and 5)", "A score lies between 1 and 5.")
 
     def write(self, vals):
         if is_setter(self.env):
@@ -39,12 +34,19 @@ class ReleaseScore(models.Model):
         for line in self:
             if line.score != line.proposed and not line.reason:
                 raise UserError(
-                    _("Notes of %s: say why the score is not the proposed one.",
-                      line._aspect_label())
+                    _(
+                        "Notes of %s: say why the score is not the proposed one.",
+                        line._aspect_label(),
+                    )
                 )
             line.release_id._log(
-                "score", {"aspect": line.aspect, "proposed": line.proposed, "score": line.score,
-                          "reason": line.reason or ""}
+                "score",
+                {
+                    "aspect": line.aspect,
+                    "proposed": line.proposed,
+                    "score": line.score,
+                    "reason": line.reason or "",
+                },
             )
         return result
 

@@ -71,11 +71,15 @@ class ReleaseSignoff(models.Model):
         self.ensure_one()
         team = self.release_id._users_of_role(self.role_id)
         if not self.role_id._is_played_by(user):
-            return _("%(user)s does not hold the role %(role)s.", user=user.name,
-                     role=self.role_id.name)
+            return _(
+                "%(user)s does not hold the role %(role)s.", user=user.name, role=self.role_id.name
+            )
         if user not in team:
-            return _("%(role)s of this release is %(team)s.", role=self.role_id.name,
-                     team=", ".join(team.mapped("name")) or _("nobody yet"))
+            return _(
+                "%(role)s of this release is %(team)s.",
+                role=self.role_id.name,
+                team=", ".join(team.mapped("name")) or _("nobody yet"),
+            )
         if user in self.release_id._executors():
             return _("%s executed a part of this release and cannot approve it.", user.name)
         return ""
@@ -83,9 +87,7 @@ class ReleaseSignoff(models.Model):
     def _refuse_signing(self):
         self.ensure_one()
         if self.state != "requested":
-            raise UserError(
-                _("%s is not asked for a signature now.", self.display_name)
-            )
+            raise UserError(_("%s is not asked for a signature now.", self.display_name))
         obstacle = self._obstacle(self.env.user)
         if obstacle:
             raise AccessError(obstacle)
@@ -209,7 +211,8 @@ class Release(models.Model):
     _inherit = "ipai.release"
 
     evidence_digest = fields.Char(
-        string="Evidence SHA-256", compute="_compute_evidence_digest",
+        string="Evidence SHA-256",
+        compute="_compute_evidence_digest",
         help="Digest of all outcomes and evidence as they are now.",
     )
 
@@ -223,9 +226,7 @@ class Release(models.Model):
 
     def _request_signoffs(self, stage):
         """Ask the roles of a stage, or go on where nobody is to be asked."""
-        asked = self.signoff_ids.filtered(
-            lambda row: row.stage == stage and row.state == "waiting"
-        )
+        asked = self.signoff_ids.filtered(lambda row: row.stage == stage and row.state == "waiting")
         if asked:
             asked._request()
         else:

@@ -1,7 +1,6 @@
 import json
 
 from dateutil.relativedelta import relativedelta
-
 from odoo import fields, models
 
 from ..core import journal
@@ -66,9 +65,17 @@ class ReleaseSnapshot(models.Model):
             [
                 {
                     "release_id": self.id,
-                    **{key: data[key] for key in (
-                        "code", "name", "sequence", "stage", "instructions", "gate_policy"
-                    )},
+                    **{
+                        key: data[key]
+                        for key in (
+                            "code",
+                            "name",
+                            "sequence",
+                            "stage",
+                            "instructions",
+                            "gate_policy",
+                        )
+                    },
                 }
             ]
         )
@@ -86,10 +93,20 @@ class ReleaseSnapshot(models.Model):
     def _item_values(self, data, roles):
         """Values of a release item from its snapshot. Extend it with what executing needs."""
         return {
-            **{key: data[key] for key in (
-                "code", "name", "sequence", "mode", "instructions", "expected", "severity",
-                "due_minutes", "evidence_required",
-            )},
+            **{
+                key: data[key]
+                for key in (
+                    "code",
+                    "name",
+                    "sequence",
+                    "mode",
+                    "instructions",
+                    "expected",
+                    "severity",
+                    "due_minutes",
+                    "evidence_required",
+                )
+            },
             "aspect": data["aspect"] or False,
             "role_id": roles.get(data["role"]),
             "measurement_ids": [(0, 0, line) for line in data["measurements"]],
@@ -112,10 +129,7 @@ class ReleaseSnapshot(models.Model):
     def _create_modules(self, names):
         expected = self._snapshot()["module_version"]
         self.env["ipai.release.module"]._insert(
-            [
-                {"release_id": self.id, "name": name, "version_expected": expected}
-                for name in names
-            ]
+            [{"release_id": self.id, "name": name, "version_expected": expected} for name in names]
         )
 
     def _retention_date(self):

@@ -1,14 +1,22 @@
-from psycopg2 import errors
-
 from odoo import _, fields, models
 from odoo.exceptions import UserError
+from psycopg2 import errors
 
 from ..core.vocabulary import TRANSITIONS
 
 #: Fixed once the release left draft: what people were told, and what the snapshot was made from.
 PLANNING = frozenset(
-    {"runbook_id", "target_id", "company_id", "member_ids", "window_start", "window_end",
-     "planned_start", "planned_end", "title"}
+    {
+        "runbook_id",
+        "target_id",
+        "company_id",
+        "member_ids",
+        "window_start",
+        "window_end",
+        "planned_start",
+        "planned_end",
+        "title",
+    }
 )
 #: Index that lets one release run on a target.
 ONE_RUNNING = "ipai_release_one_running"
@@ -112,8 +120,10 @@ class ReleaseState(models.Model):
                 raise
             # Somebody else's start on this target was committed since this transaction began.
             raise UserError(
-                _("Another release was started on %s at the same moment. Wait for its end.",
-                  self.target_id.display_name)
+                _(
+                    "Another release was started on %s at the same moment. Wait for its end.",
+                    self.target_id.display_name,
+                )
             ) from problem
         self._record_before()
         if not self._open_next_phase():
@@ -129,8 +139,10 @@ class ReleaseState(models.Model):
     def _start_roll_back(self, reason):
         if self.state not in ("running", "verifying"):
             raise UserError(
-                _("%s was not started or has ended: there is nothing to roll back.",
-                  self.display_name)
+                _(
+                    "%s was not started or has ended: there is nothing to roll back.",
+                    self.display_name,
+                )
             )
         if self.rolling_back:
             raise UserError(_("The rollback of %s has begun already.", self.display_name))
@@ -211,8 +223,11 @@ class ReleaseState(models.Model):
             starter = self.started_by_id.display_name
             if starter:
                 raise UserError(
-                    _("%(release)s was started already, by %(user)s.",
-                      release=self.display_name, user=starter)
+                    _(
+                        "%(release)s was started already, by %(user)s.",
+                        release=self.display_name,
+                        user=starter,
+                    )
                 )
             raise UserError(_("%s is not scheduled: press Schedule first.", self.display_name))
         waiting = self.phase_ids.filtered(
@@ -231,8 +246,11 @@ class ReleaseState(models.Model):
         )
         if busy:
             raise UserError(
-                _("%(release)s is running on %(target)s. Wait for its end.",
-                  release=busy.name, target=self.target_id.display_name)
+                _(
+                    "%(release)s is running on %(target)s. Wait for its end.",
+                    release=busy.name,
+                    target=self.target_id.display_name,
+                )
             )
 
     def init(self):
@@ -246,9 +264,11 @@ class ReleaseState(models.Model):
         self.ensure_one()
         if self.rolling_back:
             return "rollback"
-        return {"scheduled": "preparation", "running": "execution", "verifying": "verification"}.get(
-            self.state
-        )
+        return {
+            "scheduled": "preparation",
+            "running": "execution",
+            "verifying": "verification",
+        }.get(self.state)
 
     def _open_stage(self, stage):
         """Open the first pending phase of a stage; false when there is none."""
@@ -290,6 +310,7 @@ class ReleaseState(models.Model):
     def _abandon_phases(self, reason):
         """Close what was not finished; the rollback phases stay for the rollback."""
         self.phase_ids.filtered(
-            lambda phase: phase.state in ("pending", "running", "blocked")
-            and phase.stage != "rollback"
+            lambda phase: (
+                phase.state in ("pending", "running", "blocked") and phase.stage != "rollback"
+            )
         )._abandon(reason)

@@ -1,7 +1,6 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError, UserError
-
 from odoo.addons.ipai_series.compat import Constraint
+from odoo.exceptions import AccessError, UserError
 
 from ..guard import is_setter
 
@@ -75,8 +74,9 @@ class Runbook(models.Model):
     @api.depends("name", "version", "state")
     def _compute_display_name(self):
         for runbook in self:
-            runbook.display_name = _("%(name)s, version %(version)s", name=runbook.name or "",
-                                     version=runbook.version)
+            runbook.display_name = _(
+                "%(name)s, version %(version)s", name=runbook.name or "", version=runbook.version
+            )
 
     def module_list(self):
         """Technical names of the modules, in the order they were written."""

@@ -1,5 +1,4 @@
 from odoo import _, api, fields, models
-
 from odoo.addons.ipai_series.compat import Constraint
 
 from ..core.vocabulary import GATE_POLICIES, STAGES

@@ -1,18 +1,30 @@
 """Roles and companies: who reads what, and who may do what."""
 
+from odoo.addons.ipai_series.compat import check_access
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
-
-from odoo.addons.ipai_series.compat import check_access
 
 from .common import GROUP, PEOPLE, ReleaseCommon
 
 MODELS = [
-    "ipai.runbook", "ipai.runbook.phase", "ipai.runbook.item", "ipai.runbook.measurement",
-    "ipai.runbook.signoff", "ipai.release", "ipai.release.role", "ipai.release.target",
-    "ipai.release.phase", "ipai.release.item", "ipai.release.measurement",
-    "ipai.release.evidence", "ipai.release.signoff", "ipai.release.incident",
-    "ipai.release.score", "ipai.release.event", "ipai.release.member", "ipai.release.module",
+    "ipai.runbook",
+    "ipai.runbook.phase",
+    "ipai.runbook.item",
+    "ipai.runbook.measurement",
+    "ipai.runbook.signoff",
+    "ipai.release",
+    "ipai.release.role",
+    "ipai.release.target",
+    "ipai.release.phase",
+    "ipai.release.item",
+    "ipai.release.measurement",
+    "ipai.release.evidence",
+    "ipai.release.signoff",
+    "ipai.release.incident",
+    "ipai.release.score",
+    "ipai.release.event",
+    "ipai.release.member",
+    "ipai.release.module",
 ]
 
 
@@ -67,8 +79,11 @@ class TestAccess(ReleaseCommon):
     def test_another_company_sees_nothing(self):
         company = self.env["res.company"].create({"name": "Other Shop"})
         outsider = new_test_user(
-            self.env, login="rel_outsider", groups=GROUP + "executor",
-            company_id=company.id, company_ids=[(6, 0, company.ids)],
+            self.env,
+            login="rel_outsider",
+            groups=GROUP + "executor",
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
         )
         release = self.start()
         self.env.flush_all()
@@ -78,8 +93,11 @@ class TestAccess(ReleaseCommon):
             seen = self.env[model].with_user(outsider).search([("id", "in", own.ids)])
             with self.subTest(model=model):
                 if "company_id" in records._fields:
-                    self.assertFalse(seen.filtered(lambda row: row.sudo().company_id
-                                                   and row.sudo().company_id != company))
+                    self.assertFalse(
+                        seen.filtered(
+                            lambda row: row.sudo().company_id and row.sudo().company_id != company
+                        )
+                    )
         with self.assertRaises(AccessError):
             release.with_user(outsider).action_abort("not mine")
 

@@ -1,6 +1,5 @@
-from odoo.exceptions import AccessError, UserError
-
 from odoo.addons.ipai_series.compat import GROUPS
+from odoo.exceptions import AccessError, UserError
 
 from ..core import vocabulary
 from .common import ReleaseCommon
@@ -17,8 +16,12 @@ class TestGateRule(ReleaseCommon):
         self.assertEqual(vocabulary.gate(accepted, "abort"), "pass")
 
     def test_a_failure_sets_off_the_policy(self):
-        for policy, act in (("abort", "abort"), ("roll_back", "roll_back"),
-                            ("investigate", "hold"), ("proceed", "pass")):
+        for policy, act in (
+            ("abort", "abort"),
+            ("roll_back", "roll_back"),
+            ("investigate", "hold"),
+            ("proceed", "pass"),
+        ):
             with self.subTest(policy=policy):
                 self.assertEqual(vocabulary.gate(["passed", "failed"], policy), act)
 
@@ -79,8 +82,7 @@ class TestGates(ReleaseCommon):
 
     def test_who_executed_never_waives(self):
         self.people["tester"].write(
-            {GROUPS:
-             [(4, self.env.ref("ipai_release_governance.group_release_manager").id)]}
+            {GROUPS: [(4, self.env.ref("ipai_release_governance.group_release_manager").id)]}
         )
         release = self.start()
         self.do(release, "0.1")

@@ -52,8 +52,13 @@ class TestGuard(ReleaseCommon):
 
     def test_no_field_of_a_row_is_written_directly_but_the_open_ones(self):
         release = self.start()
-        rows = [release.item_ids[:1], release.phase_ids[:1], release.signoff_ids[:1],
-                release.module_ids[:1], release.event_ids[:1]]
+        rows = [
+            release.item_ids[:1],
+            release.phase_ids[:1],
+            release.signoff_ids[:1],
+            release.module_ids[:1],
+            release.event_ids[:1],
+        ]
         for row in rows:
             for name, field in row._fields.items():
                 if field.store and name not in row._open_fields.union(AUTOMATIC):
@@ -181,8 +186,12 @@ class TestGuardOverHttp(HttpCase, ReleaseCommon):
     def test_rpc_calls_no_setter(self):
         release = self.start()
         self._login("executor")
-        for method, args in (("_move_to", ["done"]), ("_store", [{"state": "done"}]),
-                             ("_complete", []), ("_log", ["state", {}])):
+        for method, args in (
+            ("_move_to", ["done"]),
+            ("_store", [{"state": "done"}]),
+            ("_complete", []),
+            ("_log", ["state", {}]),
+        ):
             answer = self._rpc("ipai.release", method, [[release.id], *args])
             self.assertIn("error", answer, method)
         self.assertEqual(release.state, "running")
@@ -191,7 +200,12 @@ class TestGuardOverHttp(HttpCase, ReleaseCommon):
         release = self.start()
         self._login("viewer")
         for method in ("action_start", "action_abort", "action_schedule", "action_roll_back"):
-            answer = self._rpc("ipai.release", method, [[release.id], *(
-                ["because"] if method in ("action_abort", "action_roll_back") else []
-            )])
+            answer = self._rpc(
+                "ipai.release",
+                method,
+                [
+                    [release.id],
+                    *(["because"] if method in ("action_abort", "action_roll_back") else []),
+                ],
+            )
             self.assertIn("Only release executors", answer["error"]["data"]["message"])

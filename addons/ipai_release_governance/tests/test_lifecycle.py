@@ -114,8 +114,10 @@ class TestLifecycle(ReleaseCommon):
         events = [
             {
                 "release": release.name,
-                **{key: event[key] for key in
-                   ("sequence", "kind", "actor", "time", "previous", "hash")},
+                **{
+                    key: event[key]
+                    for key in ("sequence", "kind", "actor", "time", "previous", "hash")
+                },
                 "payload": json.loads(event.payload),
             }
             for event in release.event_ids

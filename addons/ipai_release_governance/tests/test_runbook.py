@@ -8,8 +8,9 @@ class TestRunbook(ReleaseCommon):
         empty = self.env["ipai.runbook"].create({"name": "Empty", "code": "empty"})
         with self.assertRaisesRegex(UserError, "(?s)no phase of the stage Execution.*Nobody signs"):
             self.as_("manager", empty).action_publish()
-        empty.phase_ids = [(0, 0, {"code": "0", "name": "Bare", "stage": "execution",
-                                   "gate_policy": "roll_back"})]
+        empty.phase_ids = [
+            (0, 0, {"code": "0", "name": "Bare", "stage": "execution", "gate_policy": "roll_back"})
+        ]
         with self.assertRaisesRegex(UserError, "(?s)0 Bare has no items.*stage Rollback"):
             self.as_("manager", empty).action_publish()
 

@@ -1,8 +1,7 @@
+from odoo.addons.ipai_series.compat import GROUPS
 from odoo.exceptions import AccessError, UserError
 
 from .common import TEAM, ReleaseCommon
-
-from odoo.addons.ipai_series.compat import GROUPS
 
 
 class TestSignoff(ReleaseCommon):
@@ -74,14 +73,25 @@ class TestSignoff(ReleaseCommon):
 
     def test_nobody_signs_who_executed_administrators_included(self):
         executor = self.people["executor"]
-        executor.write({GROUPS: [(4, self.env.ref(f"ipai_release_governance.{group}").id) for group
-                                 in ("group_release_approver", "group_release_manager")]
-                        + [(4, self.env.ref("base.group_system").id)]})
+        executor.write(
+            {
+                GROUPS: [
+                    (4, self.env.ref(f"ipai_release_governance.{group}").id)
+                    for group in ("group_release_approver", "group_release_manager")
+                ]
+                + [(4, self.env.ref("base.group_system").id)]
+            }
+        )
         release = self._make_release(
             member_ids=[
-                (0, 0, {"role_id": self.role[role].id,
-                        "user_id": (executor if role == "finance_manager"
-                                    else self.people[who]).id})
+                (
+                    0,
+                    0,
+                    {
+                        "role_id": self.role[role].id,
+                        "user_id": (executor if role == "finance_manager" else self.people[who]).id,
+                    },
+                )
                 for role, who in TEAM.items()
             ]
         )
