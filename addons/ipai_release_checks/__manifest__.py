@@ -30,4 +30,9 @@
         "views/runbook_views.xml",
         "views/release_views.xml",
     ],
+    "assets": {
+        "web.assets_tests": [
+            "ipai_release_checks/static/tests/tours/**/*",
+        ],
+    },
 }

@@ -1,71 +1,80 @@
-"""An open form follows a run over the websocket, without a reload of the page."""
+"""Who has a release open is told at once when it goes on; nobody else is."""
+
+import contextlib
+import uuid
 
 import pytest
-from browser import Browser
-from shop import EXECUTOR, manual
+from listener import Listener
+from odoo import release as odoo_release
+from shop import http, sql
 
-COUNT = 6
-NOTE = "document.querySelector('[name=issues_note] textarea')"
-
-
-@pytest.fixture
-def browser(house, password_of_all):
-    browser = Browser(house.address)
-    browser.log_in(EXECUTOR, password_of_all)
-    yield browser
-    browser.close()
+GROUPS = "group_ids" if odoo_release.version_info[0] >= 19 else "groups_id"
 
 
 @pytest.fixture
-def release(shop):
-    """A running release whose items are all the executor's."""
-    release = shop.release([manual()] * COUNT)
+def listen(house, password_of_all):
+    """Open a person's websocket for a release; all are closed at the end."""
+    with contextlib.ExitStack() as opened:
+        yield lambda login, release: opened.enter_context(
+            contextlib.closing(Listener(house, login, password_of_all, release.id))
+        )
+
+
+def test_a_viewer_hears_each_outcome_and_reads_it(shop, service, listen):
+    release = shop.release([sql(), http("/held"), sql()], base_url=service.address)
+    viewer = listen("vera", release)
     release.press("action_start")
-    return release
+    viewer.wait()
+    service.wait_until_asked("/held")
+    assert outcomes(release) == ["passed", "running", "pending"]
+    viewer.forget()
+    service.let_go()
+    viewer.wait()
+    release.settled()
+    assert outcomes(release) == ["passed"] * 3
+    assert set(viewer.heard) == {release.id}
 
 
-def shows(number):
-    return f"document.body?.innerText.includes('{number} of {COUNT} items settled')"
+def outcomes(release):
+    """What the viewer, told that something changed, reads."""
+    domain = [("release_id", "=", release.id)]
+    items = release.shop.people["vera"].search("ipai.release.item", domain, ["outcome"])
+    return [item["outcome"] for item in items]
 
 
-def look_at(browser, release):
-    browser.open(f"/web#id={release.id}&model=ipai.release&view_type=form")
-    browser.wait(shows(0))
+def test_who_may_not_read_the_release_hears_nothing(shop, listen, password_of_all):
+    release = shop.release([sql(), sql()])
+    other = shop.release([sql()])
+    viewer = listen("vera", release)
+    strangers = {
+        "an accountant without a role": listen("adam", release),
+        "a viewer of another company": listen(elsewhere(shop, password_of_all), release),
+        "a viewer of another release": listen("quinn", other),
+    }
+    release.press("action_start")
+    release.settled()
+    viewer.wait()
+    told = [who for who, listener in strangers.items() if release.id in listener.heard]
+    assert not told
 
 
-def pass_items_until(release, condition):
-    """Pass one item after the other, elsewhere than in the browser; returns how many it took.
-
-    The first ones may be passed before the form listens: nobody outside knows when it does.
-    """
-    for number, item in enumerate(release.items().values(), 1):
-        release.shop.people[EXECUTOR].call("ipai.release.item", "action_pass", [item["id"]])
-        if condition(number):
-            return number
-    raise AssertionError("the form did not follow")
-
-
-def test_the_form_follows_the_run(browser, release):
-    look_at(browser, release)
-    browser.run("window.samePage = true")
-    pass_items_until(release, lambda number: browser.sees(shows(number), patience=3))
-    assert browser.run("window.samePage")
-
-
-def test_what_somebody_types_is_not_thrown_away(browser, release):
-    look_at(browser, release)
-    heard = pass_items_until(release, lambda number: browser.sees(shows(number), patience=3))
-    browser.run("document.querySelector('.o_notebook a[name=issues]').click()")
-    browser.wait(NOTE)
-    browser.run(
-        f"{NOTE}.focus(); {NOTE}.value = 'half a sentence';"
-        f"{NOTE}.dispatchEvent(new Event('input', {{bubbles: true}}));"
-        f"{NOTE}.dispatchEvent(new Event('change', {{bubbles: true}}))"
-    )
-    item = list(release.items().values())[heard]["id"]
-    release.shop.people[EXECUTOR].call("ipai.release.item", "action_pass", [item])
-    assert not browser.sees(shows(heard + 1), patience=3)
-    assert browser.run(f"{NOTE}.value") == "half a sentence"
-    browser.run("document.querySelector('.o_form_button_save').click()")
-    browser.wait(shows(heard + 1))
-    assert release.read("issues_note") == "half a sentence"
+def elsewhere(shop, password):
+    """The login of a new viewer who sees another company only."""
+    admin = shop.people["admin"]
+    login = f"olga-{uuid.uuid4()}"
+    company = admin.call("res.company", "create", {"name": login})
+    group = admin.search(
+        "ir.model.data",
+        [("module", "=", "ipai_release_governance"), ("name", "=", "group_release_viewer")],
+        ["res_id"],
+    )[0]["res_id"]
+    values = {
+        "name": "Olga Weiss",
+        "login": login,
+        "password": password,
+        "company_id": company,
+        "company_ids": [(6, 0, [company])],
+        GROUPS: [(4, group)],
+    }
+    admin.call("res.users", "create", values)
+    return login

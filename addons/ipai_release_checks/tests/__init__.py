@@ -4,5 +4,5 @@ from . import (
     test_queue,
     test_runbook_books,
     test_runbook_payment,
-    test_together,
+    test_together, test_tours,
 )

@@ -1,0 +1,63 @@
+"""One Odoo for all tests of this folder: served, with its own scheduler and its people."""
+
+import os
+
+import psycopg2
+import pytest
+from house import House
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tests.common import get_db_name
+from service import Service
+from shop import Shop
+
+from tools import runtime
+from tools.demo import people
+from tools.demo.password import password
+from tools.demo.release import People
+
+
+@pytest.fixture(scope="session")
+def built_house():
+    house = House(runtime.get(os.environ["IPAI_SERIES"]), get_db_name())
+    yield house
+    house.stop()
+
+
+@pytest.fixture
+def house(built_house):
+    """The house, open, also after a test that killed it and failed."""
+    if not built_house.is_open():
+        built_house.start()
+    return built_house
+
+
+@pytest.fixture
+def shop(house, password_of_all):
+    return Shop(People(house.address, house.database, password_of_all), house)
+
+
+@pytest.fixture(scope="session")
+def password_of_all(built_house):
+    """The password of the people, who are made here."""
+    with Registry(built_house.database).cursor() as cr:
+        people.make(api.Environment(cr, SUPERUSER_ID, {}), password())
+    return password()
+
+
+@pytest.fixture
+def service():
+    service = Service()
+    yield service
+    service.let_go()
+    service.shutdown()
+    service.server_close()
+
+
+@pytest.fixture
+def database(house):
+    """A connection to the database, as an administrator of PostgreSQL has it."""
+    connection = psycopg2.connect(dbname=house.database)
+    connection.autocommit = True
+    yield connection
+    connection.close()
