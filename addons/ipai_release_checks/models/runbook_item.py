@@ -13,7 +13,7 @@ class RunbookItem(models.Model):
             if item.check_id:
                 # A context of its own: within one copy Odoo copies no record twice, and several
                 # items may share a check.
-                vals["check_id"] = item.check_id.with_context({}).copy().id
+                vals["check_id"] = item.check_id.with_env(self.env(context={})).copy().id
         return values
 
     def _publish_errors(self):
