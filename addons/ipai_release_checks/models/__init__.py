@@ -1,13 +1,14 @@
+# ruff: noqa: I001 - a model comes before the files that extend it.
 from . import (
     check_context,
+    snapshot_pool,
     guard_probe,
-    release,
     release_check,
-    release_item,
-    release_phase,
-    release_queue,
-    release_snapshot,
     release_target,
     runbook_item,
-    snapshot_pool,
+    release_snapshot,
+    release_item,
+    release_phase,
+    release,
+    release_queue,
 )
