@@ -1,6 +1,6 @@
 {
     "name": "Release Checks",
-    "summary": "Integrity SQL, baselines, guards, logs and more, run from a button and kept as proof",
+    "summary": "Integrity SQL, baselines, guards and logs, run from a button and kept as proof",
     "version": "1.0.0",
     "category": "Productivity",
     "license": "LGPL-3",

@@ -20,13 +20,13 @@ class Release(models.Model):
 
     def action_run_checks(self):
         """Run all automated items of the open phase that are pending or stopped at the gate."""
-        self._run(lambda item: True, _("all checks of the open phase are done"))
+        self._run(BLOCKING | {"pending"}, _("all checks of the open phase are done"))
 
     def action_retry_failed(self):
         """Run those again that failed or measured nothing."""
-        self._run(lambda item: item.outcome in BLOCKING, _("no check of the open phase failed"))
+        self._run(BLOCKING, _("no check of the open phase failed"))
 
-    def _run(self, condition, nothing):
+    def _run(self, outcomes, nothing):
         self._require_executor()
         for release in self:
             if not release._current_stage():
@@ -36,7 +36,7 @@ class Release(models.Model):
                         release.display_name,
                     )
                 )
-            items = release.item_ids._runnable().filtered(condition)
+            items = release.item_ids._runnable().filtered(lambda item: item.outcome in outcomes)
             if not items:
                 raise UserError(
                     _(

@@ -115,8 +115,8 @@ class ReleaseCheck(models.Model):
         if frozen:
             raise UserError(
                 _(
-                    "Check %s belongs to a published runbook and is frozen with it. Use New Version "
-                    "of the runbook and change its copy.",
+                    "Check %s belongs to a published runbook and is frozen with it. Use New "
+                    "Version of the runbook and change its copy.",
                     frozen[0].name,
                 )
             )

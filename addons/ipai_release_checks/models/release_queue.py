@@ -16,10 +16,14 @@ LEASE = timedelta(minutes=15)
 TRIES = 5
 
 #: A PostgreSQL session's name: its process and when that began, since numbers come again.
-HOLDER = "holder.pid || '@' || extract(epoch FROM holder.backend_start)"
-SESSION_NAME = f"SELECT {HOLDER} FROM pg_stat_activity holder WHERE pid = pg_backend_pid()"
-
-NEXT = f"""
+SESSION_NAME = """
+SELECT holder.pid || '@' || extract(epoch FROM holder.backend_start)
+  FROM pg_stat_activity holder
+ WHERE holder.pid = pg_backend_pid()
+"""
+#: The item to work off next. An item that is running is due again when its lease is over, or
+#: when the session that holds it is gone.
+NEXT = """
 SELECT item.id
   FROM ipai_release_item item
   JOIN ipai_release_phase phase ON phase.id = item.phase_id
@@ -29,7 +33,10 @@ SELECT item.id
         AND (item.scheduled_at IS NULL OR item.scheduled_at <= %(now)s)
         OR item.outcome = 'running' AND (
            item.lease_until < %(now)s
-           OR NOT EXISTS (SELECT FROM pg_stat_activity holder WHERE {HOLDER} = item.lease_holder)))
+           OR NOT EXISTS (
+               SELECT FROM pg_stat_activity holder
+                WHERE holder.pid || '@' || extract(epoch FROM holder.backend_start)
+                      = item.lease_holder)))
    AND NOT EXISTS (
        SELECT FROM ipai_release_item earlier
         WHERE earlier.phase_id = item.phase_id

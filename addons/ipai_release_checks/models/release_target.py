@@ -23,7 +23,7 @@ class ReleaseTarget(models.Model):
     )
     log_path = fields.Char(
         string="Log File",
-        default=lambda self: config["logfile"] or False,
+        default=lambda _self: config["logfile"] or False,
         help="Odoo's log file on this machine.",
     )
     statement_timeout = fields.Integer(

@@ -9,7 +9,7 @@ class RunbookItem(models.Model):
     def copy_data(self, default=None):
         """A new version of a runbook gets checks of its own: the old ones are frozen."""
         values = super().copy_data(default)
-        for item, vals in zip(self, values if isinstance(values, list) else [values]):
+        for item, vals in zip(self, values if isinstance(values, list) else [values], strict=True):
             if item.check_id:
                 # A context of its own: within one copy Odoo copies no record twice, and several
                 # items may share a check.

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import psycopg2
-
 from odoo import SUPERUSER_ID, api, fields
 from odoo.modules.registry import Registry
 from odoo.tests import get_db_name, new_test_user
@@ -59,9 +58,7 @@ class QueueCase(CommittedCase):
         super().setUpClass()
         stamp = fields.Datetime.now().strftime("%H%M%S%f") + cls.__name__
         cls.stamp = stamp
-        cls.executor = new_test_user(
-            cls.env, login=f"executor_{stamp}", groups=GROUP + "executor"
-        )
+        cls.executor = new_test_user(cls.env, login=f"executor_{stamp}", groups=GROUP + "executor")
         cls.manager = new_test_user(cls.env, login=f"manager_{stamp}", groups=GROUP + "manager")
         cls.approver = new_test_user(cls.env, login=f"approver_{stamp}", groups=GROUP + "approver")
         cls.role = cls.env.ref("ipai_release_governance.role_executor")

@@ -18,9 +18,11 @@ class TestCheck(TransactionCase):
             ("[1]", "must be a JSON object"),
             ("{", "no JSON"),
         ):
-            with self.subTest(parameters=parameters):
-                with self.assertRaisesRegex(ValidationError, named):
-                    self._check(parameters=parameters)
+            with (
+                self.subTest(parameters=parameters),
+                self.assertRaisesRegex(ValidationError, named),
+            ):
+                self._check(parameters=parameters)
 
     def test_a_check_without_its_sql_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "sql"):

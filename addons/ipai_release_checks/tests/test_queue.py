@@ -54,9 +54,7 @@ class TestQueue(QueueCase):
 
     def test_all_figures_of_a_phase_come_from_one_snapshot(self):
         name = sql("SELECT true AS ok, pg_current_snapshot()::text AS name")
-        release = self.make_release(
-            [("1", "sql", name), ("2", "manual", {}), ("3", "sql", name)]
-        )
+        release = self.make_release([("1", "sql", name), ("2", "manual", {}), ("3", "sql", name)])
         self.work()
         first = self.item(release, "1").snapshot_name
         self.assertTrue(first)

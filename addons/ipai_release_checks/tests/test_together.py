@@ -43,7 +43,7 @@ class TestTogether(QueueCase):
         with self.other_session() as first, self.other_session() as second:
             self.assertEqual(second["ipai.release"].browse(other.id).state, "scheduled")
             self._press(first, release, "action_start")
-            with self.assertRaisesRegex(UserError, "started on .* at the same moment|is running on"):
+            with self.assertRaisesRegex(UserError, "at the same moment|is running on"):
                 self._press(second, other, "action_start")
 
     def test_run_checks_twice_runs_each_check_once(self):

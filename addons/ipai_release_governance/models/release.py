@@ -48,7 +48,7 @@ class Release(models.Model):
     )
 
     name = fields.Char(
-        string="Reference", readonly=True, copy=False, index=True, default=lambda self: _("New")
+        string="Reference", readonly=True, copy=False, index=True, default=lambda _self: _("New")
     )
     title = fields.Char(required=True, tracking=True)
     company_id = fields.Many2one(

@@ -27,6 +27,7 @@ class ReleaseItemAct(models.Model):
             if not (item.actual or item.notes):
                 return item._ask("fail")
             item._record("failed")
+        return None
 
     def action_skip(self, reason=None):
         """Skip a minor manual item, with a reason. Other items are waived by somebody else."""
@@ -42,6 +43,7 @@ class ReleaseItemAct(models.Model):
                 )
             item._refuse_unready()
             item._settle(Result("skipped", summary=reason))
+        return None
 
     def action_retry(self):
         """Begin the item again. What the earlier attempts recorded is kept as evidence."""
@@ -68,6 +70,7 @@ class ReleaseItemAct(models.Model):
                 },
             )
             item._after_settling()
+        return None
 
     def _ask(self, act):
         self.ensure_one()
@@ -125,8 +128,8 @@ class ReleaseItemAct(models.Model):
         if self.phase_id.state not in ("running", "blocked"):
             raise UserError(
                 _(
-                    "Phase %(phase)s is not open, so %(item)s cannot be worked off. Phases are done "
-                    "in their order.",
+                    "Phase %(phase)s is not open, so %(item)s cannot be worked off. Phases are "
+                    "done in their order.",
                     phase=self.phase_id.display_name,
                     item=self.display_name,
                 )

@@ -84,7 +84,8 @@ class ReleaseItem(models.Model):
         if settled:
             raise UserError(
                 _(
-                    "%s is settled: what it recorded cannot be changed. Press Retry to do it again.",
+                    "%s is settled: what it recorded cannot be changed. Press Retry to do it "
+                    "again.",
                     settled[0].display_name,
                 )
             )

@@ -62,6 +62,7 @@ class ReleaseState(models.Model):
             return self._ask_reason("abort")
         for release in self:
             release._abort(reason)
+        return None
 
     def action_roll_back(self, reason=None):
         """Begin the rollback phases. Without a reason, ask for one."""
@@ -70,6 +71,7 @@ class ReleaseState(models.Model):
             return self._ask_reason("roll_back")
         for release in self:
             release._start_roll_back(reason)
+        return None
 
     def _ask_reason(self, act):
         self.ensure_one()

@@ -45,25 +45,31 @@ class TestAccess(ReleaseCommon):
         for who in ("viewer", "auditor"):
             for model in MODELS:
                 for operation in ("write", "create", "unlink"):
-                    with self.subTest(who=who, model=model, operation=operation):
-                        with self.assertRaises(AccessError):
-                            check_access(self.as_(who, self.env[model]), operation)
+                    with (
+                        self.subTest(who=who, model=model, operation=operation),
+                        self.assertRaises(AccessError),
+                    ):
+                        check_access(self.as_(who, self.env[model]), operation)
 
     def test_no_role_writes_the_journal_or_evidence(self):
         for who in PEOPLE:
             for model in ("ipai.release.event", "ipai.release.evidence"):
                 for operation in ("write", "create", "unlink"):
-                    with self.subTest(who=who, model=model, operation=operation):
-                        with self.assertRaises(AccessError):
-                            check_access(self.as_(who, self.env[model]), operation)
+                    with (
+                        self.subTest(who=who, model=model, operation=operation),
+                        self.assertRaises(AccessError),
+                    ):
+                        check_access(self.as_(who, self.env[model]), operation)
 
     def test_only_executors_move_a_release(self):
         release = self._make_release()
         for who in set(PEOPLE) - {"executor"}:
             for act in ("action_schedule", "action_start", "action_unschedule"):
-                with self.subTest(who=who, act=act):
-                    with self.assertRaisesRegex(AccessError, "Only release executors"):
-                        getattr(self.as_(who, release), act)()
+                with (
+                    self.subTest(who=who, act=act),
+                    self.assertRaisesRegex(AccessError, "Only release executors"),
+                ):
+                    getattr(self.as_(who, release), act)()
 
     def test_an_item_is_settled_in_its_role(self):
         release = self.start()

@@ -62,9 +62,11 @@ class TestGuard(ReleaseCommon):
         for row in rows:
             for name, field in row._fields.items():
                 if field.store and name not in row._open_fields.union(AUTOMATIC):
-                    with self.subTest(model=row._name, field=name):
-                        with self.assertRaisesRegex(AccessError, "directly"):
-                            row.write({name: row[name]})
+                    with (
+                        self.subTest(model=row._name, field=name),
+                        self.assertRaisesRegex(AccessError, "directly"),
+                    ):
+                        row.write({name: row[name]})
 
     def test_parts_do_not_move_to_where_they_may_not_be_changed(self):
         release, draft = self.start(), self._make_release()
@@ -101,7 +103,7 @@ class TestGuard(ReleaseCommon):
     def test_the_journal_is_append_only(self):
         release = self.start()
         event = release.event_ids[:1].sudo()
-        for act in (lambda: event.write({"kind": "x"}), event.unlink, lambda: event.copy()):
+        for act in (lambda: event.write({"kind": "x"}), event.unlink, event.copy):
             with self.assertRaises(AccessError):
                 act()
 
@@ -113,9 +115,12 @@ class TestGuard(ReleaseCommon):
             "DELETE FROM ipai_release_event WHERE release_id = %s",
             "TRUNCATE ipai_release_event",
         ):
-            with self.subTest(statement=statement):
-                with self.assertRaisesRegex(Exception, "append-only"), self.cr.savepoint():
-                    self.cr._obj.execute(statement, [release.id])
+            with (
+                self.subTest(statement=statement),
+                self.assertRaisesRegex(Exception, "append-only"),
+                self.cr.savepoint(),
+            ):
+                self.cr._obj.execute(statement, [release.id])
 
     def test_evidence_files_are_neither_changed_nor_deleted(self):
         release = self.start()
