@@ -3,7 +3,8 @@
 import socket
 import subprocess
 import time
-import urllib.request
+
+import requests
 
 from tools.demo import server
 
@@ -52,9 +53,8 @@ class House:
 
     def _answers(self):
         try:
-            with urllib.request.urlopen(f"{self.address}/web/login", timeout=PATIENCE):
-                return True
-        except OSError:
+            return requests.get(f"{self.address}/web/login", timeout=PATIENCE).ok
+        except requests.ConnectionError:
             return False
 
 

@@ -158,10 +158,10 @@ class Release:
         item = self.items()[code]["id"]
         self.shop.people[EXECUTOR].call("ipai.release.item", "action_pass", [item])
 
-    def read(self, name):
+    def value(self, name):
         return self._search("ipai.release", [("id", "=", self.id)], [name])[0][name]
 
-    def write(self, **values):
+    def change(self, **values):
         return self.shop.people[EXECUTOR].call("ipai.release", "write", [self.id], values)
 
     def items(self, *names):
@@ -197,7 +197,7 @@ class Release:
             order="sequence",
             who=AUDITOR,
         )
-        name = self.read("name")
+        name = self.value("name")
         kept = ("sequence", "kind", "actor", "time", "previous", "hash")
         return [
             {key: row[key] for key in kept}
@@ -212,7 +212,7 @@ class Release:
 
         events = self.events()
         assert not list(journal.broken_links(events))
-        assert events[-1]["hash"] == self.read("journal_head")
+        assert events[-1]["hash"] == self.value("journal_head")
         settled = [
             (event["payload"]["item"], event["payload"]["attempt"])
             for event in events

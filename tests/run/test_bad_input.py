@@ -76,7 +76,7 @@ def checks_run_by_a_tester(shop):
 
 def state_written_past_the_buttons(shop):
     release = shop.release([sql()])
-    return Attempt(lambda: release.write(state="done"), lambda: everything(release))
+    return Attempt(lambda: release.change(state="done"), lambda: everything(release))
 
 
 def pressing(release, who, button="action_start"):
@@ -84,7 +84,7 @@ def pressing(release, who, button="action_start"):
 
 
 def everything(release):
-    return release.read("state"), release.outcomes(), release.events()
+    return release.value("state"), release.outcomes(), release.events()
 
 
 REFUSED = {
@@ -165,7 +165,7 @@ def test_settled_with_a_reason(shop, name):
     release.press("action_start")
     # The other check of the phase runs, and the release waits for a person: nothing was measured.
     assert release.settled() == {"1.1": broken.outcome, "1.2": "passed"}
-    assert release.read("state") == "running"
+    assert release.value("state") == "running"
     item = release.items("summary", "hint")["1.1"]
     for words in broken.words:
         assert words in f"{item['summary']} {item['hint']}"

@@ -171,4 +171,4 @@ def nothing_twice(release, service):
     # A check only measures, so the interrupted one was asked again; no other one was.
     assert service.asked["/held"] <= 2
     assert service.asked["/after"] == 1
-    assert release.read("blocking_count") == 0
+    assert release.value("blocking_count") == 0

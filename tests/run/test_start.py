@@ -17,7 +17,7 @@ def test_a_release_runs_by_itself_from_the_start_button(shop, service):
     release.do("2.1")
     assert set(release.settled().values()) == {"passed"}
     sign(shop, release)
-    assert (release.read("state"), release.read("verdict")) == ("done", "complete_success")
+    assert (release.value("state"), release.value("verdict")) == ("done", "complete_success")
     assert service.asked == {"/health": 1}
     assert printed_log(release).startswith(b"%PDF")
     release.check_journal()

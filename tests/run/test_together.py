@@ -49,14 +49,14 @@ def test_start_twice_at_once(shop):
 def test_two_releases_of_one_target_at_once(shop):
     for _race in range(RACES):
         first = shop.release([sql()])
-        target = first.read("target_id")[0]
-        second = shop.planned(first.read("runbook_id")[0])
-        second.write(target_id=target)
+        target = first.value("target_id")[0]
+        second = shop.planned(first.value("runbook_id")[0])
+        second.change(target_id=target)
         second.press("action_schedule")
         one, other = press_together(first, "action_start", [second])
         assert one == ""
         assert "Wait for its end." in other
-        assert sorted((first.read("state"), second.read("state"))) == ["running", "scheduled"]
+        assert sorted((first.value("state"), second.value("state"))) == ["running", "scheduled"]
 
 
 def test_run_checks_twice_at_once(shop, service):

@@ -4,5 +4,6 @@ from . import (
     test_queue,
     test_runbook_books,
     test_runbook_payment,
-    test_together, test_tours,
+    test_together,
+    test_tours,
 )

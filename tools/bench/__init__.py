@@ -1,0 +1,1 @@
+"""Measurements of the release addons: how long, and how many queries."""
