@@ -102,9 +102,12 @@ class Bench:
 
 def main():
     arguments = _arguments()
-    config.parse_config(
-        [f"--addons-path={arguments.addons_path}", f"--data-dir={arguments.data_dir}"]
-    )
+    options = {
+        "addons-path": arguments.addons_path,
+        "data-dir": arguments.data_dir,
+        "log-level": "warn",
+    }
+    config.parse_config([f"--{name}={value}" for name, value in options.items()])
     benches = [Bench(name, arguments.count) for name in (arguments.without, arguments.with_addon)]
     rounds = [[], []]
     for number in range(arguments.rounds + 1):

@@ -60,6 +60,7 @@ def bypasses(sample, series):
         *_on_items(sample),
         *_on_reconciliation(sample),
         *_around(sample),
+        *_nested(sample, series),
         *_unapproved(sample, series),
         *_forged(sample),
     ]
@@ -219,6 +220,25 @@ def _around(s):
     yield _one("attachment.move", "Move a supporting document elsewhere", call)
     call = Call("account.journal", "write", s["journal"], ({"active": False},))
     yield _one("journal.archive", "Archive the journal", call)
+
+
+def _nested(s, series):
+    """Commands on records of the payment, inside the values of another record."""
+    forged = {"name": "forged"}
+    call = Call(MOVE, "write", s["other_bill"], ({"line_ids": [(1, s["liquidity_line"], forged)]},))
+    yield _one("nested.entry.items", "Write a journal item through another entry", call)
+    values = {"memo": "x"} if series >= 18 else {"ref": "x"}
+    commands = {
+        "message_ids": [(2, s["message"])],
+    }
+    if series >= 18:
+        commands["invoice_ids"] = [(1, s["bill"], {"state": "draft"})]
+        commands["attachment_ids"] = [(2, s["attachment"])]
+    else:
+        commands["line_ids"] = [(1, s["liquidity_line"], forged)]
+    for name, command in commands.items():
+        call = Call(PAYMENT, "write", s["other_payment"], (values | {name: command},))
+        yield _one(f"nested.payment.{name}", f"Write through {name} of another payment", call)
 
 
 def _unapproved(s, series):

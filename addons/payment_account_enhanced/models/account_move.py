@@ -45,11 +45,12 @@ class AccountMove(models.Model):
         if guard.is_lifted(self.env):
             return super().write(vals)
         edits = self._locked_changes(vals)
-        moves = guard.lifted(self) if edits else self
+        submitted = self._submitted_payments(vals)
+        payments = submitted.union(*edits)
+        moves = guard.lifted_for(self, payments) if payments else self
         result = super(AccountMove, moves).write(vals)
-        self.env["account.payment"]._record_edits(edits, "account.move")
-        if locks.MOVE & vals.keys():
-            self._submitted_payments()._reopen_if_changed()
+        payments._record_edits(edits, "account.move")
+        submitted._reopen_if_changed()
         return result
 
     def unlink(self):
@@ -71,7 +72,7 @@ class AccountMove(models.Model):
     def _reverse_moves(self, default_values_list=None, cancel=False):
         payments = self._posted_payments()._locked()
         if payments:
-            payments._check_may_change({"line_ids"}, "account.move")
+            payments._check_may_change({"state"})
             payments._record_history(
                 "edit", from_state=states.POSTED, changes=_("Journal entry reversed")
             )
@@ -86,9 +87,13 @@ class AccountMove(models.Model):
         posted = self.filtered(lambda move: move.state == "posted")
         return posted._entry_payments().filtered(lambda payment: payment._is_posted())
 
-    def _submitted_payments(self):
+    def _submitted_payments(self, vals):
+        """Return the payments whose approval ``vals`` may end, once for each outermost write."""
+        if not locks.MOVE & vals.keys():
+            return self.env["account.payment"]
         drafts = self.filtered(lambda move: move.move_type == "entry" and move.state == "draft")
-        return drafts[MOVE_PAYMENT]._submitted()
+        payments = drafts[MOVE_PAYMENT]._submitted()
+        return payments.filtered(lambda payment: not payment._is_permitted())
 
     def _locked_changes(self, vals):
         """Return ``{payment: changes}`` of the entries of posted payments that ``vals`` change.
@@ -99,12 +104,13 @@ class AccountMove(models.Model):
             return {}
         edits = {}
         for move in self.filtered(lambda move: move.state == "posted"):
-            payments = move._posted_payments()
+            behind = move._posted_payments()
+            payments = behind._locked()
             changes = locks.changes(move, vals, locks.MOVE) if payments else {}
             if changes:
                 payments._check_may_change(changes.keys(), "account.move")
                 edits.update(dict.fromkeys(payments, changes))
-            elif not payments and vals.get(locks.STATE, move.state) != move.state:
+            elif not behind and vals.get(locks.STATE, move.state) != move.state:
                 move._check_may_reset()
         return edits
 

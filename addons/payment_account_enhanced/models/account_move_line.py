@@ -20,7 +20,8 @@ class AccountMoveLine(models.Model):
         if guard.is_lifted(self.env):
             return super().write(vals)
         edits = self._locked_changes(vals)
-        lines = guard.lifted(self) if edits else self
+        payments = self.env["account.payment"].union(*(payment for payment, _changes in edits))
+        lines = guard.lifted_for(self, payments) if edits else self
         result = super(AccountMoveLine, lines).write(vals)
         for payment, changes in edits:
             payment._record_edits({payment: changes}, self._name)
@@ -49,12 +50,12 @@ class AccountMoveLine(models.Model):
             return []
         edits = []
         for line in self.filtered(lambda line: line.parent_state == "posted"):
-            payments = line.move_id._posted_payments()
+            payments = line.move_id._posted_payments()._locked()
             changes = locks.changes(line, vals, locks.LINE) if payments else {}
             if changes:
                 payments._check_may_change(changes.keys(), self._name)
                 edits += [(payment, changes) for payment in payments]
         # An item that is moved must not land in the entry of a posted payment either.
         target = self.env["account.move"].browse(vals.get("move_id") or [])
-        target._posted_payments()._check_may_change({"line_ids"}, "account.move")
+        target._posted_payments()._locked()._check_may_change({"line_ids"}, "account.move")
         return edits

@@ -72,7 +72,7 @@ class AccountPaymentAllocation(models.Model):
             if line.account_id.account_type not in valid or line.parent_state == "cancel":
                 raise ValidationError(
                     _(
-                        "%s is no open receivable or payable item. Choose an item of a posted bill.",
+                        "%s is no open receivable or payable item. Choose one of a posted bill.",
                         line.display_name,
                     )
                 )

@@ -365,10 +365,13 @@ class AccountPayment(models.Model):
     def _content_labels(self, names):
         return self._field_labels([name for name in names if name in self._fields], self._name)
 
-    def _reopen_if_changed(self):
-        """Send payments whose content is not what was submitted back to draft."""
+    def _reopen_if_changed(self, other_entry=False):
+        """Send payments whose content is not what was submitted back to draft.
+
+        :param bool other_entry: they were linked to another journal entry.
+        """
         for payment in self:
-            changed = payment._changed_content()
+            changed = payment._changed_content() + ["move_id"] * other_entry
             if changed:
                 payment._reopen(changed)
 

@@ -21,18 +21,26 @@ class AccountPayment(models.Model):
             return super().write(vals)
         self._refuse_forged(WORKFLOW_FIELDS & vals.keys())
         edits = self._locked_changes(vals)
-        payments = guard.lifted(self) if edits else self
+        submitted = self._submitted_changes(vals)
+        payments = guard.lifted_for(self, self) if edits or submitted else self
         result = super(AccountPayment, payments).write(vals)
         self._record_edits(edits)
-        if locks.CONTENT & vals.keys():
-            self._submitted()._reopen_if_changed()
-        if "move_id" in vals:
-            self._submitted()._reopen(["move_id"])
+        submitted._reopen_if_changed(other_entry="move_id" in vals)
         return result
+
+    def _submitted_changes(self, vals):
+        """Return the payments whose approval ``vals`` may end, once for each outermost write."""
+        if not (locks.CONTENT | {"move_id"}) & vals.keys():
+            return self.browse()
+        return self._submitted().filtered(lambda payment: not payment._is_permitted())
+
+    def _is_permitted(self):
+        return guard.permits(self.env, self.id)
 
     def _generate_journal_entry(self, *args, **kwargs):
         # Another entry is a change of what was approved, unless Odoo makes it from the payment.
-        return super(AccountPayment, guard.lifted(self))._generate_journal_entry(*args, **kwargs)
+        payments = guard.lifted_for(self, self)
+        return super(AccountPayment, payments)._generate_journal_entry(*args, **kwargs)
 
     def unlink(self):
         if not guard.is_lifted(self.env):
@@ -79,7 +87,10 @@ class AccountPayment(models.Model):
         if self.env.su or guard.is_lifted(self.env):
             return self.browse()
         return self.filtered(
-            lambda payment: payment._is_posted() or payment.approval_state == states.VOID
+            lambda payment: (
+                (payment._is_posted() or payment.approval_state == states.VOID)
+                and not payment._is_permitted()
+            )
         )
 
     def _locked_changes(self, vals):

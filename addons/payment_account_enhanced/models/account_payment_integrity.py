@@ -24,6 +24,8 @@ class AccountPayment(models.Model):
         """
         found = 0
         for payments in self._in_chunks([("approval_state", "in", (states.POSTED, states.VOID))]):
+            # Payments older than the workflow are sealed the first night, as they are then.
+            payments.filtered(lambda payment: not payment.sealed_digest)._seal()
             for payment in payments:
                 difference = payment._tampering()
                 if difference:

@@ -2,7 +2,7 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 from ..core import digest, states
-from .series import RECONCILABLE_STATES
+from .series import POSTED_STATES, RECONCILABLE_STATES
 
 
 class AccountPayment(models.Model):
@@ -38,6 +38,17 @@ class AccountPayment(models.Model):
         # A payment without an entry is posted by its state alone.
         self.filtered(lambda payment: not payment.move_id and payment._is_posted())._after_posting()
         return result
+
+    def _hold_back(self):
+        """Show payments whose entry exists already, in draft, as the drafts they are (since 18).
+
+        Odoo says "in process" as soon as there is an entry, and then closes the form.
+        """
+        early = self.filtered(
+            lambda payment: payment.state in POSTED_STATES and not payment._is_posted()
+        )
+        if early:
+            early._write_workflow({"state": "draft"})
 
     def action_post_each(self):
         """Post those payments that can be posted, and say of each other one why it was not.

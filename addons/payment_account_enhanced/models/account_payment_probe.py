@@ -110,6 +110,7 @@ class AccountPayment(models.Model):
             "other_partner": partners[1].id,
             "other_bank": self._probe_bank(partners[0]).id,
             "entry_alone": self._probe_entry().id,
+            "other_bill": bill.copy().id,
             "new_payment": self._probe_payment_vals(partners[0], journal),
         }
 

@@ -28,8 +28,6 @@ class TestContent(PaymentCommon):
         for name, value in changes.items():
             with self.subTest(field=name):
                 payment = self.approved()
-                self.env.flush_all()
-                self.env.invalidate_all()  # as the next request finds it
                 payment.write({name: value})
                 self.assertEqual(payment.approval_state, "draft", name)
                 label = payment.fields_get([name], ["string"])[name]["string"]

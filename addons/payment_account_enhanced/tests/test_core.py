@@ -107,11 +107,21 @@ class TestGuard(BaseCase):
             context = {}
 
         env = Env()
-        for value in (True, 1, "SENTINEL", repr(guard.SENTINEL), [], {}, object()):
+        for value in (True, 1, "SENTINEL", [True, None], (True, None), {}, object()):
             env.context = {guard.KEY: value}
             self.assertFalse(guard.is_lifted(env), value)
-        env.context = {guard.KEY: guard.SENTINEL}
-        self.assertTrue(guard.is_lifted(env))
+            self.assertFalse(guard.permits(env, 1), value)
+
+    def test_permit_for_everything_and_for_some(self):
+        class Env:
+            context = {guard.KEY: (guard.SENTINEL, None)}
+
+        self.assertTrue(guard.is_lifted(Env))
+        self.assertTrue(guard.permits(Env, 1))
+        Env.context = {guard.KEY: (guard.SENTINEL, frozenset([1]))}
+        self.assertFalse(guard.is_lifted(Env))
+        self.assertTrue(guard.permits(Env, 1))
+        self.assertFalse(guard.permits(Env, 2))
 
 
 class TestRateLimit(BaseCase):

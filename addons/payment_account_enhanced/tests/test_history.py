@@ -78,6 +78,17 @@ class TestHistory(PaymentCommon):
         self.tamper("DELETE FROM account_payment_history WHERE payment_key = %s", payment.id)
         self.assertIn("history is missing", payment._tampering())
 
+    def test_payments_without_a_seal_get_one(self):
+        payment = self.posted()
+        self.tamper(
+            "UPDATE account_payment SET sealed_digest = NULL, sealed_content = NULL WHERE id = %s",
+            payment.id,
+        )
+        self.compare()
+        self.assertTrue(payment.sealed_digest)
+        self.tamper("UPDATE account_payment SET amount = 999 WHERE id = %s", payment.id)
+        self.assertTrue(payment._tampering())
+
     def test_difference_is_told_once(self):
         self.company.payment_finance_manager_id = self.approver
         payment = self.posted()

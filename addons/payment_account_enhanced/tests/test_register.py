@@ -92,6 +92,7 @@ class TestRegister(PaymentCommon):
             writeoff_account_id=account.id,
         )
         self.assertEqual(payment.approval_state, "under_review")
+        self.assertEqual(payment.state, "draft")
         self.decide(payment)
         self.assertEqual(bill.amount_residual, 0.0)
         self.assertIn(account, payment.move_id.line_ids.account_id)

@@ -16,6 +16,7 @@ class AccountPaymentRegister(models.TransientModel):
     def _post_payments(self, to_process, edit_mode=False):
         waiting = self._waiting(to_process)
         for vals in waiting:
+            vals["payment"]._hold_back()
             self._attach_bills(vals)
         self._submit([vals["payment"] for vals in waiting])
         direct = [vals for vals in to_process if vals not in waiting]
