@@ -165,6 +165,7 @@ class TestBypasses(BaseCase):
                 "attachment",
                 "other_payment",
                 "other_move",
+                "other_bill",
                 "company",
                 "history",
             ],
