@@ -109,7 +109,8 @@ class TestTours(ReleaseCommon, HttpCase):
             thread.join()
 
     def _schedule(self, woken, ended):
-        while woken.wait() and not ended.is_set():
+        # First the page reads what its button did: what comes after that, it has to be told.
+        while woken.wait() and not ended.wait(2):
             woken.clear()
             with self.registry.cursor() as cr:
                 api.Environment(cr, SUPERUSER_ID, {})["ipai.release.queue"]._work()
