@@ -9,10 +9,8 @@ import time
 from datetime import timedelta
 
 from lxml import etree
-from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
-from odoo.tools import config
 
+from tools.inside import add_arguments, environment
 from tools.say import command, say
 
 #: Items of the release that is printed, and of those whose form is opened.
@@ -25,28 +23,16 @@ OUTPUT = 12
 
 def main():
     arguments = _arguments()
-    config.parse_config(
-        [
-            f"--addons-path={arguments.addons_path}",
-            f"--data-dir={arguments.data_dir}",
-            f"--database={arguments.database}",
-            "--http-interface=127.0.0.1",
-            "--log-level=warn",
-        ]
-    )
-    with Registry(arguments.database).cursor() as cursor:
-        env = api.Environment(cursor, SUPERUSER_ID, {})
-        bench = Bench(env(user=env.ref("base.user_admin"), context={"lang": "en_US"}))
+    with environment(arguments) as env:
+        bench = Bench(env(context={"lang": "en_US"}))
         bench.print_pdf()
         bench.open_form()
-        cursor.rollback()
+        env.cr.rollback()
 
 
 def _arguments():
     parser = argparse.ArgumentParser(prog="tools.bench.inside", description=__doc__)
-    parser.add_argument("database")
-    parser.add_argument("--addons-path", required=True)
-    parser.add_argument("--data-dir", required=True)
+    add_arguments(parser)
     return parser.parse_args()
 
 

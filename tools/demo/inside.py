@@ -4,35 +4,14 @@
 """
 
 import argparse
-import contextlib
 from datetime import datetime, timezone
 
-from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
-from odoo.tools import config
-
+from tools.inside import add_arguments, environment
 from tools.say import command, say
 
 from . import people
 from .accounting import history
 from .password import password
-
-
-@contextlib.contextmanager
-def environment(arguments):
-    """Yield an environment of the administrator; commit at the end, roll back on any error."""
-    config.parse_config(
-        [
-            f"--addons-path={arguments.addons_path}",
-            f"--data-dir={arguments.data_dir}",
-            f"--database={arguments.database}",
-            "--http-interface=127.0.0.1",
-            "--log-level=warn",
-        ]
-    )
-    with Registry(arguments.database).cursor() as cursor:
-        root = api.Environment(cursor, SUPERUSER_ID, {})
-        yield root(user=root.ref("base.user_admin"))
 
 
 def make_accounting(env):
@@ -70,9 +49,7 @@ STEPS = {
 def main():
     parser = argparse.ArgumentParser(prog="tools.demo.inside", description=__doc__)
     parser.add_argument("step", choices=STEPS)
-    parser.add_argument("database")
-    parser.add_argument("--addons-path", required=True)
-    parser.add_argument("--data-dir", required=True)
+    add_arguments(parser)
     arguments = parser.parse_args()
     with environment(arguments) as env:
         STEPS[arguments.step](env)

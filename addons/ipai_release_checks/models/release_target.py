@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.addons.ipai_series.compat import Constraint
 from odoo.tools import config
 
@@ -23,7 +23,7 @@ class ReleaseTarget(models.Model):
     )
     log_path = fields.Char(
         string="Log File",
-        default=lambda _self: config["logfile"] or False,
+        default=lambda self: self._default_log_path(),
         help="Odoo's log file on this machine.",
     )
     statement_timeout = fields.Integer(
@@ -35,9 +35,14 @@ class ReleaseTarget(models.Model):
         "itself limits what their SQL sees.",
     )
 
-    _timeout_positive = Constraint(
-        "check(statement_timeout > 0)", "The SQL time-out is at least one second."
+    _timeout_range = Constraint(
+        "check(statement_timeout between 1 and 100)",
+        "The SQL time-out lies between 1 and 100 seconds: Odoo ends what runs for 120.",
     )
+
+    @api.model
+    def _default_log_path(self):
+        return config["logfile"] or False
 
     def _thresholds(self):
         """The target's thresholds, as the check kinds name them."""

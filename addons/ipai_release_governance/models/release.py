@@ -48,7 +48,11 @@ class Release(models.Model):
     )
 
     name = fields.Char(
-        string="Reference", readonly=True, copy=False, index=True, default=lambda _self: _("New")
+        string="Reference",
+        readonly=True,
+        copy=False,
+        index=True,
+        default=lambda self: self._default_name(),
     )
     title = fields.Char(required=True, tracking=True)
     company_id = fields.Many2one(
@@ -136,6 +140,10 @@ class Release(models.Model):
         "check(planned_start is null or planned_end is null or planned_end > planned_start)",
         "The planned end is before the planned start.",
     )
+
+    @api.model
+    def _default_name(self):
+        return _("New")
 
     @api.depends("window_start", "window_end")
     def _compute_planned(self):

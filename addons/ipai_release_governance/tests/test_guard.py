@@ -140,6 +140,12 @@ class TestGuard(ReleaseCommon):
         with self.assertRaisesRegex(UserError, "empty"):
             evidence._add_upload(self.as_("tester", self.item(release, "0.2")), "none.txt", "")
 
+    def test_pasted_output_is_text(self):
+        release = self.start()
+        wizard = self.env["ipai.release.evidence.wizard"].with_user(self.people["tester"])
+        with self.assertRaisesRegex(UserError, "Add it as a file"):
+            wizard.create({"item_id": self.item(release, "0.2").id, "output": "a\x00b"})
+
     def test_long_and_binary_output_is_kept_whole_as_a_file(self):
         release = self.start()
         evidence = self.env["ipai.release.evidence"]

@@ -1,4 +1,4 @@
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -12,6 +12,12 @@ class ReleaseEvidenceWizard(models.TransientModel):
     output = fields.Text(string="Pasted Output")
     file = fields.Binary(attachment=False)
     file_name = fields.Char()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any("\x00" in (vals.get("output") or "") for vals in vals_list):
+            raise UserError(_("Pasted Output: this is no text. Add it as a file."))
+        return super().create(vals_list)
 
     def action_confirm(self):
         self.ensure_one()
