@@ -1,17 +1,19 @@
 # make help lists what there is.
 #
 # PYTHON   the Python 3.11 that everything starts from
-# SERIES   narrows `make test`, such as SERIES="19.0 17.0"
+# SERIES   narrows `make test`, `test-upstream` and `bench`, such as SERIES="19.0 17.0"
 # ADDONS   narrows `make test` to the tests of these addons
 # TESTS    narrows `make test` to these files, folders or test ids
 # SERVE    SERVE=0 ends `make demo` instead of serving
 
 PYTHON ?= python3
 SERVE ?= 1
+# The series whose sources are on this machine; asked for only where it is used.
+FOUND = $(shell $(PYTHON) -c "from tools import source; print(*source.found())")
 export SERVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format stop clean
+.PHONY: help setup demo test test-upstream bench lint format stop clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -24,6 +26,13 @@ demo:  ## build the demo database, run a release in it and serve it
 
 test:  ## run all tests on every series found
 	@$(PYTHON) -m tools.test --series "$(SERIES)" --addons "$(ADDONS)" --tests "$(TESTS)"
+
+test-upstream:  ## run Odoo's own account tests with and without the payment addon
+	@for series in $(or $(SERIES),$(FOUND)); do $(PYTHON) -m tests.upstream $$series || exit 1; done
+
+bench:  ## measure the printed log, the form and the cost of the payment addon
+	@$(PYTHON) -m tools.bench
+	@for series in $(or $(SERIES),$(FOUND)); do $(PYTHON) -m tests.bench $$series || exit 1; done
 
 lint:  ## look for faults in Python and XML
 	@$(PYTHON) -m tools.lint
