@@ -71,7 +71,6 @@ class AccountPayment(models.Model):
     authorize_date = fields.Datetime(string="Authorized on", readonly=True, copy=False)
     rejection_reason = fields.Char(readonly=True, copy=False)
     document_number = fields.Char(
-        string="Document Number",
         help="Number of the supporting document, as it is printed on it.",
         copy=False,
     )

@@ -148,7 +148,8 @@ class AccountPayment(models.Model):
         wrong = self.filtered(lambda payment: payment.approval_state not in allowed)
         wrong |= self.filtered(lambda payment: payment._posting_status() != "draft")
         if wrong:
-            raise UserError(f"{message}: {wrong._names_with_state()}")
+            names = wrong._names_with_state()
+            raise UserError(_("%(message)s: %(payments)s", message=message, payments=names))
 
     def _names_with_state(self):
         labels = dict(self._fields["approval_state"]._description_selection(self.env))

@@ -36,7 +36,7 @@ class AccountPaymentHistory(models.Model):
     _order = "id desc"
     _rec_name = "event"
 
-    payment_id = fields.Many2one("account.payment", string="Payment", index=True, readonly=True)
+    payment_id = fields.Many2one("account.payment", index=True, readonly=True)
     payment_key = fields.Integer(
         string="Payment Id",
         help="Stays when the payment is deleted.",
@@ -66,10 +66,11 @@ class AccountPaymentHistory(models.Model):
         self._check_caller()
         return super().create(vals_list)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(_("The history of a payment cannot be changed."))
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_refused(self):
         raise AccessError(_("The history of a payment cannot be deleted."))
 
     def _check_caller(self):

@@ -70,7 +70,8 @@ class AccountPaymentOverride(models.Model):
             raise UserError(_("A revoked override cannot be revived. Grant another one."))
         return super().write(vals)
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_refused(self):
         raise UserError(_("An override cannot be deleted; it is part of the payment's history."))
 
     def action_revoke(self):

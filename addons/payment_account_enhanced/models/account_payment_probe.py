@@ -71,7 +71,7 @@ class AccountPayment(models.Model):
         previous = None
         for call in calls:
             context = {"allowed_company_ids": self.env.company.ids, **dict(call.context)}
-            model = self.env[call.model].with_user(user).with_context(context)
+            model = self.env[call.model].with_user(user).with_context(**context)
             records = previous if call.ids is PREVIOUS else model.browse(call.ids)
             previous = getattr(records, call.method)(*call.args)
             if call.method == "load" and not previous["ids"]:
@@ -144,7 +144,7 @@ class AccountPayment(models.Model):
             "other_currency": currency.id,
             "other_method_line": method.id,
             "attachment": self.env["ir.attachment"].create(document).id,
-            "message": payment.message_post(body="probe").id,
+            "message": payment.message_post(body=_("Guard probe")).id,
             "history": payment._record_history("post").id,
         }
 

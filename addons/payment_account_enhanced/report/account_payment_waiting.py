@@ -32,7 +32,7 @@ class AccountPaymentWaiting(models.Model):
             for state, step in states.NEXT_STEP.items()
         )
         owner = "payment" if SERIES >= 18 else "move"
-        self.env.cr.execute(
+        self.env.cr.execute(  # pylint: disable=sql-injection
             f"""
             CREATE VIEW {self._table} AS
             SELECT payment.id, payment.id AS payment_id, {owner}.company_id, {owner}.journal_id,
