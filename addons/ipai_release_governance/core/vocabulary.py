@@ -105,9 +105,9 @@ def gate(outcomes, policy):
     if outcomes & OPEN:
         return "wait"
     blocking = outcomes & BLOCKING
-    if not blocking or policy == "proceed":
+    if not blocking or (policy == "proceed" and not blocking & UNMEASURED):
         return "pass"
-    if policy == "investigate" or "failed" not in blocking:
+    if policy in ("investigate", "proceed") or "failed" not in blocking:
         return "hold"
     return policy
 

@@ -22,9 +22,20 @@ class ReleaseAccess(models.Model):
         check_access(self, "write")
 
     def _executors(self):
-        """Users who had a hand in doing: started the release or settled one of its items."""
+        """Users who had a hand in doing: started the release, or worked on one of its items.
+
+        Whoever recorded an earlier attempt, or added evidence, has had a hand in it as well.
+        """
         self.ensure_one()
-        return self.started_by_id | self.item_ids.executed_by_id
+        return self.started_by_id | self.item_ids._had_a_hand()
+
+    def _welcome(self, member):
+        """Somebody joins after scheduling: leave an event, and ask them where nobody answered."""
+        self._log("team", {"role": member.role_id.code, "user": member.user_id.login})
+        for signoff in self.signoff_ids.filtered(lambda row: row.role_id == member.role_id):
+            if signoff.state == "requested":
+                signoff._store({"user_id": member.user_id.id})
+                signoff._invite()
 
     def _users_of_role(self, role):
         """Team members that play ``role``."""
@@ -53,4 +64,18 @@ class ReleaseAccess(models.Model):
                         group=dict(member.role_id._fields["group"].selection)[member.role_id.group],
                     )
                 )
-        return problems
+        return problems + self._signer_problems()
+
+    def _signer_problems(self):
+        """Roles that sign, and that only people play who have items to do themselves."""
+        doing = self.item_ids.filtered(lambda item: item.mode == "manual").role_id
+        doers = self.member_ids.filtered(lambda member: member.role_id in doing).user_id
+        return [
+            _(
+                "Team: %(role)s signs, and %(people)s has items to do: name somebody else beside.",
+                role=role.name,
+                people=", ".join(self._users_of_role(role).mapped("name")),
+            )
+            for role in self.signoff_ids.role_id & self.member_ids.role_id
+            if self._users_of_role(role) <= doers
+        ]

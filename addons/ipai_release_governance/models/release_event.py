@@ -83,8 +83,7 @@ class ReleaseEvent(models.Model):
         }
         previous = release.journal_head or journal.GENESIS
         head = journal.event_hash(previous, event)
-        # sudo: everybody who acts leaves a trace, also those who may not write releases.
-        release.sudo()._store({"journal_head": head, "journal_length": event["sequence"]})
+        release._store({"journal_head": head, "journal_length": event["sequence"]})
         release.flush_recordset(["journal_head", "journal_length"])
         self._insert_row(release, event, previous, head)
         release.invalidate_recordset(["event_ids"])

@@ -82,8 +82,7 @@ class ReleaseEvidence(models.Model):
 
     @api.model
     def _add(self, item, attempt, name, sha256, **values):
-        # sudo: see _add_file; rows are written by the release itself.
-        evidence = self.sudo()._insert(
+        evidence = self._insert(
             [{"item_id": item.id, "attempt": attempt, "name": name, "sha256": sha256, **values}]
         )
         item.release_id._log("evidence_added", {"item": item.code, "name": name, "sha256": sha256})

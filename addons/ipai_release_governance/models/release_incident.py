@@ -1,4 +1,5 @@
 from odoo import _, api, fields, models
+from odoo.addons.ipai_series.compat import check_access
 from odoo.exceptions import AccessError, UserError
 
 from ..guard import is_setter
@@ -53,10 +54,9 @@ class ReleaseIncident(models.Model):
             )
         )
         if open_before:
-            # sudo: the queue and testers propose incidents without the right to write them.
-            open_before.sudo()._store({"description": description})
+            open_before._store({"description": description})
             return
-        self.sudo()._insert(
+        self._insert(
             [
                 {
                     "release_id": item.release_id.id,
@@ -78,14 +78,33 @@ class ReleaseIncident(models.Model):
         return incidents
 
     def write(self, vals):
-        if not is_setter(self.env):
-            self._refuse_closed()
-            self._refuse_moving(vals)
+        if is_setter(self.env):
+            return super().write(vals)
+        self._refuse_closed()
+        self._refuse_moving(vals)
+        if "severity" in vals:
+            self._refuse_playing_down()
+        before = {incident: incident._content() for incident in self}
         result = super().write(vals)
-        if not is_setter(self.env):
-            for incident in self:
-                incident.release_id._log("incident_edited", {"fields": sorted(vals)})
+        for incident in self:
+            incident._log_edit(before[incident])
         return result
+
+    def _content(self):
+        """What people write of an incident, for the journal."""
+        return {
+            "description": self.description or "",
+            "severity": self.severity,
+            "resolution": self.resolution or "",
+        }
+
+    def _log_edit(self, before):
+        after = self._content()
+        changes = {
+            name: [before[name], after[name]] for name in after if before[name] != after[name]
+        }
+        if changes:
+            self.release_id._log("incident_edited", {"changes": changes})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
@@ -102,27 +121,40 @@ class ReleaseIncident(models.Model):
         if closed:
             raise UserError(_("This incident is closed. Add a new one."))
 
+    def _refuse_playing_down(self):
+        """How bad it was is judged by approvers who had no hand in the release.
+
+        :raises AccessError: for everybody else
+        """
+        for incident in self.filtered("item_id"):
+            if self.env.user in incident.release_id._executors():
+                raise AccessError(_("You had a hand in this release: somebody else judges it."))
+            incident._require_approver()
+
+    def _require_approver(self):
+        if not self.env.user.has_group("ipai_release_governance.group_release_approver"):
+            raise AccessError(_("Only approvers judge incidents and accept their resolution."))
+
     def _set_status(self, status, **values):
+        check_access(self, "write")
         for incident in self:
             incident._refuse_closed()
             incident._store({"status": status, **values})
-            incident.release_id._log(
-                "incident_" + status,
-                {"description": incident.description, "resolution": incident.resolution or ""},
-            )
+            incident.release_id._log("incident_" + status, incident._content())
 
     def action_confirm(self):
         self._set_status("pending")
 
     def action_dismiss(self):
+        """Judge that it is no incident, with the reason as resolution."""
+        self._refuse_playing_down()
         if self.filtered(lambda row: not row.resolution):
             raise UserError(_("Resolution: say why this is no incident."))
-        self._set_status("dismissed", resolved_at=fields.Datetime.now())
+        self._set_status("dismissed", approver_id=self.env.uid, resolved_at=fields.Datetime.now())
 
     def action_resolve(self):
         """Accept the resolution. That is the approvers' part."""
-        if not self.env.user.has_group("ipai_release_governance.group_release_approver"):
-            raise AccessError(_("Only approvers accept the resolution of an incident."))
+        self._require_approver()
         if self.filtered(lambda row: not row.resolution):
             raise UserError(_("Resolution: say how it was resolved."))
         self._set_status("resolved", approver_id=self.env.uid, resolved_at=fields.Datetime.now())

@@ -48,7 +48,17 @@ class ReleaseItem(models.Model):
     records = fields.Text(readonly=True, help="The records a failure is about, one a line.")
     hint = fields.Text(readonly=True, help="What to do about it.")
     attempt = fields.Integer(default=0, readonly=True)
+    failed_attempts = fields.Integer(
+        default=0, readonly=True, help="Attempts that did not pass. The quality score counts them."
+    )
     executed_by_id = fields.Many2one("res.users", string="Tester", readonly=True)
+    executor_ids = fields.Many2many(
+        "res.users",
+        "ipai_release_item_executor_rel",
+        string="Had a Hand",
+        readonly=True,
+        help="Everybody who recorded an attempt, earlier ones included.",
+    )
     scheduled_at = fields.Datetime(string="Scheduled", readonly=True)
     date_start = fields.Datetime(string="Started", readonly=True)
     date_end = fields.Datetime(string="Executed", readonly=True)
@@ -132,6 +142,10 @@ class ReleaseItem(models.Model):
 
     def _unaccepted(self):
         return self.filtered(lambda item: item.outcome not in vocabulary.ACCEPTED)
+
+    def _had_a_hand(self):
+        """Users who recorded an attempt at these items, or added evidence."""
+        return self.executor_ids | self.executed_by_id | self.evidence_ids.added_by_id
 
     def _latest_evidence(self):
         """Evidence of the present attempt."""

@@ -125,7 +125,8 @@ class ReleaseItemAct(models.Model):
             )
 
     def _refuse_closed_phase(self):
-        if self.phase_id.state not in ("running", "blocked"):
+        stage = self.release_id._current_stage()
+        if self.phase_id.state not in ("running", "blocked") or self.stage != stage:
             raise UserError(
                 _(
                     "Phase %(phase)s is not open, so %(item)s cannot be worked off. Phases are "
@@ -160,7 +161,7 @@ class ReleaseItemAct(models.Model):
         self._refuse_closed_phase()
         if not any(self.env.user.has_group(group) for group in WAIVERS):
             raise AccessError(_("Only approvers and runbook managers accept a failure."))
-        if self.env.user in self.executed_by_id | self.release_id.started_by_id:
+        if self.env.user in self._had_a_hand() | self.release_id.started_by_id:
             raise AccessError(
                 _("You had a hand in %s. Somebody else accepts its failure.", self.display_name)
             )
@@ -184,8 +185,7 @@ class ReleaseItemAct(models.Model):
     def _set(self, kind, values, payload=None):
         """Write guarded fields and leave an event. All changes of an item come through here."""
         self.ensure_one()
-        # sudo: testers and approvers settle items without the right to write the checklist.
-        self.sudo()._store(values)
+        self._store(values)
         self.release_id._log(kind, {"item": self.code, "outcome": self.outcome, **(payload or {})})
         self.release_id._notify_progress()
 
@@ -209,7 +209,8 @@ class ReleaseItemAct(models.Model):
                 "records": "\n".join(result.records),
                 "hint": result.hint if outcome in vocabulary.BLOCKING | {"warned"} else False,
                 "attempt": attempt,
-                "executed_by_id": self.env.uid if self.mode == "manual" else False,
+                "failed_attempts": self.failed_attempts + (outcome not in ("passed", "skipped")),
+                **self._executor_values(),
                 "date_start": self.date_start or now,
                 "date_end": now,
             },
@@ -219,13 +220,20 @@ class ReleaseItemAct(models.Model):
         self._propose_incident()
         self._after_settling()
 
+    def _executor_values(self):
+        """Who settles: the person, also among those who had a hand in it; a machine is nobody."""
+        if self.mode != "manual":
+            return {"executed_by_id": False}
+        return {"executed_by_id": self.env.uid, "executor_ids": [(4, self.env.uid)]}
+
     def _after_settling(self):
         """What follows from a settled item. Extend it."""
         self.phase_id._evaluate_gate()
 
-    def _reopen(self):
+    def _reopen(self, kind="retry"):
+        """Begin anew. ``kind`` names the event: a machine that measures again retries nothing."""
         self._set(
-            "retry",
+            kind,
             {
                 "outcome": "pending",
                 "summary": False,

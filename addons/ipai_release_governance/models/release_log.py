@@ -59,7 +59,7 @@ class ReleaseLog(models.Model):
             return self.env["ir.attachment"]
         # sudo: whoever signed last ends the release, and may not write it.
         attachment = release.sudo()._attach_execution_log(content)
-        self.sudo()._store({"execution_log_id": attachment.id})
+        self._store({"execution_log_id": attachment.id})
         self._log(
             "execution_log",
             {

@@ -29,15 +29,23 @@ class ReleaseMember(models.Model):
         if late:
             raise UserError(
                 _(
-                    "The team of %s is fixed since it was scheduled. Set it back to draft first.",
+                    "The team of %s is fixed since it was scheduled: people may be added, not "
+                    "changed or removed. Set it back to draft for that.",
                     late[0].display_name,
                 )
             )
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Somebody may join until the end, so that a release does not wait for who is away."""
         members = super().create(vals_list)
-        members._refuse_late()
+        for member in members:
+            release = member.release_id
+            if release._is_ended():
+                raise UserError(_("%s has ended: its team is final.", release.display_name))
+            if release.state != "draft":
+                release._require_executor()
+                release._welcome(member)
         return members
 
     def write(self, vals):

@@ -20,4 +20,4 @@ class ReleaseModule(models.Model):
         modules = self.env["ir.module.module"].sudo().search([("name", "in", self.mapped("name"))])
         versions = {module.name: module.latest_version for module in modules}
         for line in self:
-            line.sudo()._store({field: versions.get(line.name) or False})
+            line._store({field: versions.get(line.name) or False})

@@ -79,8 +79,7 @@ class ReleaseOutcome(models.Model):
                 release._counted_items().mapped("outcome"),
                 bool(release.incident_ids.filtered(lambda i: i.status in ("proposed", "pending"))),
             )
-            # sudo: whoever signed last ends the release, and may not write it.
-            release.sudo()._store({"verdict": verdict})
+            release._store({"verdict": verdict})
             release._log("verdict", {"verdict": verdict})
 
     def _propose_scores(self):
@@ -88,7 +87,7 @@ class ReleaseOutcome(models.Model):
         self.ensure_one()
         by_aspect = defaultdict(list)
         for item in self._counted_items().filtered("aspect"):
-            by_aspect[item.aspect].append((item.outcome, item.severity, item.attempt))
+            by_aspect[item.aspect].append((item.outcome, item.severity, item.failed_attempts))
         proposals = {
             aspect: quality.propose(by_aspect[aspect]) for aspect, _label in vocabulary.ASPECTS
         }

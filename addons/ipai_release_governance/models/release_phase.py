@@ -1,10 +1,15 @@
 from datetime import timedelta
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..core import vocabulary
 from .release import minutes_between
+
+DECIDERS = (
+    "ipai_release_governance.group_release_executor",
+    "ipai_release_governance.group_release_approver",
+)
 
 
 class ReleasePhase(models.Model):
@@ -60,8 +65,7 @@ class ReleasePhase(models.Model):
     def _set(self, kind, values):
         """Write state and gate, and leave an event. All changes of a phase come through here."""
         self.ensure_one()
-        # sudo: gates act in the name of whoever settled the last item, often a tester.
-        self.sudo()._store(values)
+        self._store(values)
         payload = {key: value for key, value in values.items() if isinstance(value, str)}
         self.release_id._log(kind, {"phase": self.code, **payload})
 
@@ -70,7 +74,7 @@ class ReleasePhase(models.Model):
         now = fields.Datetime.now()
         self._set("phase_start", {"state": "running", "date_start": now})
         for item in self.item_ids:
-            item.sudo()._store({"scheduled_at": now + timedelta(minutes=item.due_minutes)})
+            item._store({"scheduled_at": now + timedelta(minutes=item.due_minutes)})
         self.item_ids._on_phase_open()
         self._evaluate_gate()
 
@@ -82,8 +86,14 @@ class ReleasePhase(models.Model):
                 "date_end": fields.Datetime.now(),
                 "gate_decision": decision,
                 "gate_reason": reason,
+                "gate_by_id": False,
             },
         )
+
+    def _set_back(self):
+        """The release is planned anew: open phases wait again, what they recorded is kept."""
+        for phase in self.filtered(lambda row: row.state in ("running", "blocked")):
+            phase._set("phase_set_back", {"state": "pending"})
 
     def _abandon(self, reason):
         """Close phases that will not be finished; what is still open in them is skipped."""
@@ -104,6 +114,8 @@ class ReleasePhase(models.Model):
         """Let the gate act on the outcomes there are now."""
         self.ensure_one()
         if self.state not in ("running", "blocked"):
+            return
+        if self.stage != self.release_id._current_stage():
             return
         act = vocabulary.gate(self.item_ids.mapped("outcome"), self._effective_policy())
         if act == "pass":
@@ -135,6 +147,7 @@ class ReleasePhase(models.Model):
                 "state": "blocked",
                 "gate_decision": "investigate",
                 "gate_reason": self._blocking_text(),
+                "gate_by_id": False,
             },
         )
         self.release_id._ask_for_decision(self)
@@ -158,8 +171,7 @@ class ReleasePhase(models.Model):
     def action_gate(self):
         """Ask a person for the gate's decision."""
         self.ensure_one()
-        if self.state != "blocked":
-            raise UserError(_("The gate of %s waits for nobody's decision.", self.display_name))
+        self._refuse_deciding()
         return {
             "type": "ir.actions.act_window",
             "name": _("Gate of %s", self.display_name),
@@ -169,6 +181,13 @@ class ReleasePhase(models.Model):
             "context": {"default_phase_id": self.id},
         }
 
+    def _refuse_deciding(self):
+        """Deciding is for executors and approvers, at a gate that holds."""
+        if self.state != "blocked":
+            raise UserError(_("The gate of %s waits for nobody's decision.", self.display_name))
+        if not any(self.env.user.has_group(group) for group in DECIDERS):
+            raise AccessError(_("Only executors and approvers decide at a gate."))
+
     def _decide(self, decision, reason):
         """A person's decision at a blocked gate.
 
@@ -176,13 +195,19 @@ class ReleasePhase(models.Model):
         hold (somebody else than the executor); ``investigate`` only records that it goes on.
         """
         self.ensure_one()
-        self._set(
-            "gate_decided",
-            {"gate_decision": decision, "gate_reason": reason, "gate_by_id": self.env.uid},
-        )
+        self._refuse_deciding()
+        decided = {
+            "gate_decision": decision,
+            "gate_reason": reason,
+            "gate_by_id": self.env.uid,
+        }
         if decision == "proceed":
             self.item_ids._blocking().action_waive(reason)
-        elif decision == "roll_back":
+            # After the waivers: the gate that lets through by itself writes its own words.
+            self._set("gate_decided", decided)
+            return
+        self._set("gate_decided", decided)
+        if decision == "roll_back":
             self.release_id.action_roll_back(reason)
         elif decision == "abort":
             self.release_id.action_abort(reason)

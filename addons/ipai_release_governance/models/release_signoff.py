@@ -1,3 +1,5 @@
+import base64
+
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -27,6 +29,7 @@ class ReleaseSignoff(models.Model):
             ("requested", "Requested"),
             ("approved", "Approved"),
             ("rejected", "Rejected"),
+            ("withdrawn", "Withdrawn"),
         ],
         default="waiting",
         required=True,
@@ -37,7 +40,8 @@ class ReleaseSignoff(models.Model):
     signed_at = fields.Datetime(readonly=True)
     reason = fields.Text(string="Notes", readonly=True)
     typed_name = fields.Char(readonly=True)
-    signature = fields.Binary(readonly=True, attachment=True)
+    # In the row: a file could be replaced by whoever may write the sign-off.
+    signature = fields.Binary(readonly=True, attachment=False)
     evidence_digest = fields.Char(
         string="Evidence SHA-256", readonly=True, help="Digest of all outcomes and evidence seen."
     )
@@ -86,18 +90,22 @@ class ReleaseSignoff(models.Model):
 
     def _refuse_signing(self):
         self.ensure_one()
+        self._refuse_other_stage()
         if self.state != "requested":
             raise UserError(_("%s is not asked for a signature now.", self.display_name))
         obstacle = self._obstacle(self.env.user)
         if obstacle:
             raise AccessError(obstacle)
 
+    def _signature_digest(self):
+        """SHA-256 of the drawn signature, empty without one."""
+        return journal.digest_bytes(base64.b64decode(self.signature)) if self.signature else ""
+
     # -- the setters -------------------------------------------------------------------------
 
     def _set(self, kind, values):
         self.ensure_one()
-        # sudo: signers may read a release, not write it; what they may sign was checked above.
-        self.sudo()._store(values)
+        self._store(values)
         self.release_id._log(
             kind,
             {
@@ -106,6 +114,7 @@ class ReleaseSignoff(models.Model):
                 "state": self.state,
                 "reason": values.get("reason") or "",
                 "evidence": values.get("evidence_digest") or "",
+                "signature": self._signature_digest(),
             },
         )
         self.release_id._notify_progress()
@@ -146,12 +155,27 @@ class ReleaseSignoff(models.Model):
     def _after_signing(self):
         """A decision was made: close its activity and go on. Extend it."""
         release = self.release_id
-        release._close_activities(self.user_id)
+        if not release.signoff_ids.filtered(
+            lambda row: row.user_id == self.user_id and row.state == "requested"
+        ):
+            release._close_activities(self.user_id)
         asked = release.signoff_ids.filtered(lambda row: row.stage == self.stage)
         if self.state == "rejected":
             release._tell_rejection(self)
         elif not asked._still_open():
             release._signoffs_finished(self.stage)
+
+    def _refuse_other_stage(self):
+        """A release that goes back or has ended asks for nothing more."""
+        if not self.release_id._asks_for(self.stage):
+            raise UserError(
+                _("%s is not asked for any more: the release went on.", self.display_name)
+            )
+
+    def _withdraw(self):
+        """Nobody is asked any more: the release goes back, or has ended."""
+        for signoff in self.filtered(lambda row: row.state in OPEN_STATES):
+            signoff._set("signoff_withdrawn", {"state": "withdrawn"})
 
     def _still_open(self):
         """Roles that have not approved: a rejection stays open until it is asked again."""
@@ -191,6 +215,7 @@ class ReleaseSignoff(models.Model):
         """After a rejection was answered: ask the role once more. The rejection stays."""
         for signoff in self:
             signoff.release_id._require_executor()
+            signoff._refuse_other_stage()
             if signoff.state != "rejected":
                 raise UserError(_("%s was not rejected.", signoff.display_name))
             again = self._insert([signoff._renewed_values()])
@@ -223,6 +248,11 @@ class Release(models.Model):
     def _evidence_digest(self):
         self.ensure_one()
         return journal.digest([item._evidence_digest() for item in self.item_ids])
+
+    def _asks_for(self, stage):
+        """Whether signatures of this stage are asked for in the present state."""
+        self.ensure_one()
+        return not self.rolling_back and self._current_stage() == stage
 
     def _request_signoffs(self, stage):
         """Ask the roles of a stage, or go on where nobody is to be asked."""

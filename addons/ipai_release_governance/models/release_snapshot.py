@@ -1,7 +1,8 @@
 import json
 
 from dateutil.relativedelta import relativedelta
-from odoo import fields, models
+from odoo import _, fields, models
+from odoo.exceptions import UserError
 
 from ..core import journal
 
@@ -12,15 +13,36 @@ class ReleaseSnapshot(models.Model):
     _inherit = "ipai.release"
 
     def write(self, vals):
+        changed = self.filtered(
+            lambda release: "runbook_id" in vals and release.runbook_id.id != vals["runbook_id"]
+        )
+        changed._refuse_forgetting()
         result = super().write(vals)
-        if "runbook_id" in vals:
-            for release in self:
-                release._take_snapshot()
+        for release in changed:
+            release._take_snapshot()
         return result
 
+    def _refuse_forgetting(self):
+        """Another runbook would drop what was recorded with this one."""
+        for release in self.filtered(lambda row: any(row.item_ids.mapped("attempt"))):
+            raise UserError(
+                _(
+                    "Items of %s are recorded already. Abort it and plan a new release with the "
+                    "other runbook.",
+                    release.display_name,
+                )
+            )
+
     def _take_snapshot(self):
-        """Copy the runbook's phases, items and sign-offs into this release."""
+        """Copy the runbook's phases, items and sign-offs into this release.
+
+        :raises UserError: for a runbook that is not published, and may still change
+        """
         self.ensure_one()
+        if self.runbook_id.state != "published":
+            raise UserError(
+                _("Runbook: %s is not published. Publish it first.", self.runbook_id.display_name)
+            )
         snapshot = self._runbook_snapshot()
         self._store(
             {
@@ -34,6 +56,7 @@ class ReleaseSnapshot(models.Model):
             self._create_phase(phase, roles)
         self._create_signoffs(snapshot["signoffs"], roles)
         self._create_modules(snapshot["modules"])
+        self._log("snapshot", {"runbook": snapshot["code"], "digest": self.runbook_digest})
 
     def _runbook_snapshot(self):
         """The runbook as JSON data. Extend it with what executing needs."""
@@ -58,7 +81,8 @@ class ReleaseSnapshot(models.Model):
 
     def _clear_snapshot(self):
         for rows in (self.phase_ids, self.signoff_ids, self.module_ids):
-            rows._as_setter().unlink()
+            # sudo: rows of the record are made and replaced by the release itself.
+            rows.sudo()._as_setter().unlink()
 
     def _create_phase(self, data, roles):
         phase = self.env["ipai.release.phase"]._insert(

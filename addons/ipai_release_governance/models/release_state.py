@@ -10,7 +10,6 @@ PLANNING = frozenset(
         "runbook_id",
         "target_id",
         "company_id",
-        "member_ids",
         "window_start",
         "window_end",
         "planned_start",
@@ -18,10 +17,11 @@ PLANNING = frozenset(
         "title",
     }
 )
-#: Index that lets one release run on a target.
-ONE_RUNNING = "ipai_release_one_running"
-ONE_RUNNING_INDEX = f"""
-CREATE UNIQUE INDEX IF NOT EXISTS {ONE_RUNNING} ON ipai_release (target_id) WHERE state = 'running'
+#: Index that lets one release act on a target: run on it, or roll it back.
+ONE_ACTING = "ipai_release_one_acting"
+ONE_ACTING_INDEX = f"""
+CREATE UNIQUE INDEX IF NOT EXISTS {ONE_ACTING} ON ipai_release (target_id)
+ WHERE state = 'running' OR (state = 'verifying' AND rolling_back)
 """
 
 
@@ -46,6 +46,7 @@ class ReleaseState(models.Model):
         self._require_executor()
         for release in self:
             release._move_to("draft")
+            release.phase_ids._set_back()
 
     def action_start(self):
         """Start the deployment: its phases follow one another from here on."""
@@ -105,9 +106,7 @@ class ReleaseState(models.Model):
                 )
             )
         before = self.state
-        # sudo: the role of who asked was checked by the action; gates and sign-offs move
-        # releases that their people may only read.
-        self.sudo()._store({"state": state, **values})
+        self._store({"state": state, **values})
         self._log("state", {"from": before, "to": state, "reason": values.get("end_reason", "")})
         self._notify_progress()
 
@@ -118,7 +117,7 @@ class ReleaseState(models.Model):
                     "running", actual_start=fields.Datetime.now(), started_by_id=self.env.uid
                 )
         except errors.UniqueViolation as problem:
-            if problem.diag.constraint_name != ONE_RUNNING:
+            if problem.diag.constraint_name != ONE_ACTING:
                 raise
             # Somebody else's start on this target was committed since this transaction began.
             raise UserError(
@@ -148,9 +147,10 @@ class ReleaseState(models.Model):
             )
         if self.rolling_back:
             raise UserError(_("The rollback of %s has begun already.", self.display_name))
+        self._refuse_busy_target()
         self._abandon_phases(_("rolled back: %s", reason))
-        # sudo: a gate rolls back in the name of a tester, who may not write releases.
-        self.sudo()._store({"rolling_back": True, "end_reason": reason})
+        self.signoff_ids._withdraw()
+        self._store({"rolling_back": True, "end_reason": reason})
         self._log("roll_back", {"reason": reason})
         if not self._open_next_phase():
             self._phases_finished("rollback")
@@ -181,6 +181,7 @@ class ReleaseState(models.Model):
 
     def _conclude(self):
         """After the end: verdict, scores, activities, mails. Extend it."""
+        self.signoff_ids._withdraw()
         self._settle_verdict()
         self._close_activities()
         self._send_execution_log()
@@ -188,6 +189,8 @@ class ReleaseState(models.Model):
     # -- what keeps a transition from happening ----------------------------------------------
 
     def _refuse_planning(self, vals):
+        if "issues_note" in vals and self.filtered(lambda release: release._is_ended()):
+            raise UserError(_("Issues Found is final since the release has ended."))
         fixed = PLANNING.intersection(vals)
         late = self.filtered(lambda release: release.state != "draft")
         if fixed and late:
@@ -214,6 +217,8 @@ class ReleaseState(models.Model):
         problems = []
         if not (self.window_start and self.window_end):
             problems.append(_("Maintenance Window: enter its start and end."))
+        elif not (self.planned_start and self.planned_end):
+            problems.append(_("Planned Start and End: enter both."))
         elif not (self.window_start <= self.planned_start < self.planned_end <= self.window_end):
             problems.append(_("Planned Start and End: they lie outside the maintenance window."))
         if self.runbook_id.state != "published":
@@ -244,7 +249,16 @@ class ReleaseState(models.Model):
     def _refuse_busy_target(self):
         # sudo: a release of a company the user cannot see makes the target busy all the same.
         busy = self.sudo().search(
-            [("target_id", "=", self.target_id.id), ("state", "=", "running")], limit=1
+            [
+                ("target_id", "=", self.target_id.id),
+                ("id", "!=", self.id),
+                "|",
+                ("state", "=", "running"),
+                "&",
+                ("state", "=", "verifying"),
+                ("rolling_back", "=", True),
+            ],
+            limit=1,
         )
         if busy:
             raise UserError(
@@ -257,7 +271,7 @@ class ReleaseState(models.Model):
 
     def init(self):
         """One running release per target, also when two people press at the same moment."""
-        self.env.cr.execute(ONE_RUNNING_INDEX)
+        self.env.cr.execute(ONE_ACTING_INDEX)
 
     # -- the order of phases -----------------------------------------------------------------
 
@@ -294,8 +308,7 @@ class ReleaseState(models.Model):
         if stage == "rollback":
             self._complete_roll_back()
         elif stage == "execution":
-            # sudo: the last item may be a tester's, who may not write releases.
-            self.sudo()._store({"actual_end": fields.Datetime.now()})
+            self._store({"actual_end": fields.Datetime.now()})
             self._propose_scores()
             self._request_signoffs("execution")
         elif stage == "verification":

@@ -1,6 +1,6 @@
 from odoo import _, api, fields, models
-from odoo.addons.ipai_series.compat import Constraint
-from odoo.exceptions import AccessError, UserError
+from odoo.addons.ipai_series.compat import Constraint, check_access
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..guard import is_setter
 
@@ -56,15 +56,41 @@ class Runbook(models.Model):
     published_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     published_at = fields.Datetime(readonly=True, copy=False)
 
-    _version_unique = Constraint(
-        "unique(code, version, company_id)", "This version of the runbook exists already."
-    )
     _verification_positive = Constraint(
         "check(verification_hours >= 0)", "The hours until the verification cannot be negative."
     )
     _retention_positive = Constraint(
         "check(retention_months > 0)", "The retention period is at least one month."
     )
+
+    @api.constrains("code", "version", "company_id")
+    def _check_version(self):
+        """Not a table constraint: two runbooks of no company are equal here, and NULLs are not."""
+        for runbook in self:
+            # sudo: a version taken by a company the user does not see is taken all the same.
+            same = self.sudo().search_count(
+                [
+                    ("code", "=", runbook.code),
+                    ("version", "=", runbook.version),
+                    ("company_id", "=", runbook.company_id.id),
+                ]
+            )
+            if same > 1:
+                raise ValidationError(
+                    _(
+                        "Version %(version)s of %(code)s exists already.",
+                        version=runbook.version,
+                        code=runbook.code,
+                    )
+                )
+
+    def copy_data(self, default=None):
+        """A duplicate is another runbook; only New Version keeps the code."""
+        values = super().copy_data(default)
+        if "version" not in (default or {}):
+            for runbook, vals in zip(self, values, strict=True):
+                vals["code"] = _("%s-copy", runbook.code)
+        return values
 
     @api.depends("phase_ids.item_ids")
     def _compute_item_count(self):
@@ -113,6 +139,7 @@ class Runbook(models.Model):
     def _require_manager(self):
         if not self.env.user.has_group(MANAGER):
             raise AccessError(_("Only runbook managers publish, archive and renew runbooks."))
+        check_access(self, "write")
 
     def action_publish(self):
         self._require_manager()
@@ -149,8 +176,8 @@ class Runbook(models.Model):
         self.ensure_one()
         self._require_manager()
         latest = self.search([("code", "=", self.code)], order="version desc", limit=1)
-        draft = self.copy({"name": self.name})
-        draft._store({"version": latest.version + 1})
+        values = {"name": self.name, "version": latest.version + 1}
+        draft = self._as_setter().copy(values).with_env(self.env)
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,

@@ -30,6 +30,9 @@ class TestGateRule(ReleaseCommon):
             with self.subTest(outcome=outcome):
                 self.assertEqual(vocabulary.gate(["passed", outcome], "abort"), "hold")
 
+    def test_proceed_does_not_wave_through_what_measured_nothing(self):
+        self.assertEqual(vocabulary.gate(["failed", "error"], "proceed"), "hold")
+
     def test_no_items_is_no_failure(self):
         self.assertEqual(vocabulary.gate([], "abort"), "pass")
 

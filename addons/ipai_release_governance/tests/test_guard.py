@@ -35,6 +35,56 @@ class TestGuard(ReleaseCommon):
             self._make_release(state="done")
         self.assertEqual(self._make_release(state="draft").state, "draft")
 
+    def test_defaults_in_the_context_fill_nothing(self):
+        forged = {
+            "default_outcome": "passed",
+            "default_executed_by_id": self.people["qa"].id,
+            "default_verdict": "complete_success",
+            "default_state": "done",
+            "default_commit_before": "f00",
+            "default_score": 5,
+        }
+        plan = self._make_release().copy_data()[0]
+        release = self.as_("executor", self.env["ipai.release"].with_context(**forged)).create(plan)
+        self.assertEqual(
+            (release.state, release.verdict, release.commit_before), ("draft", False, False)
+        )
+        self.assertEqual(set(release.item_ids.mapped("outcome")), {"pending"})
+        self.assertFalse(release.item_ids.executed_by_id)
+        forged = {"default_status": "resolved", "default_approver_id": self.people["finance"].id}
+        incident = self.as_("tester", self.env["ipai.release.incident"].with_context(**forged))
+        incident = incident.create({"release_id": release.id, "description": "Slow"})
+        self.assertEqual((incident.status, incident.approver_id.id), ("pending", False))
+
+    def test_the_gate_of_a_passed_phase_is_not_rewritten(self):
+        release = self.start()
+        phase = release.phase_ids.filtered(lambda row: row.state == "passed")
+        wizard = self.as_("executor", self.env["ipai.release.gate.wizard"]).create(
+            {"phase_id": phase.id, "decision": "investigate", "reason": "Forged"}
+        )
+        with self.assertRaisesRegex(UserError, "waits for nobody"):
+            wizard.action_confirm()
+
+    def test_items_of_closed_phases_record_nothing(self):
+        release = self.start()
+        for code in ("R.1", "4.1"):
+            with self.subTest(code=code), self.assertRaisesRegex(UserError, "not open"):
+                self.as_(
+                    self.item(release, code).assigned_id.login[4:], self.item(release, code)
+                ).notes = "early"
+
+    def test_another_runbook_does_not_drop_what_was_recorded(self):
+        release = self._make_release()
+        release.action_schedule()
+        self.do(release, "T.1")
+        release.action_unschedule()
+        release.runbook_id = release.runbook_id
+        self.assertEqual(self.item(release, "T.1").outcome, "passed")
+        other = self._make_runbook(code="other-one")
+        other._publish()
+        with self.assertRaisesRegex(UserError, "recorded already"):
+            release.runbook_id = other
+
     def test_import_is_refused(self):
         release = self.start()
         result = release.load([".id", "state"], [[str(release.id), "done"]])

@@ -76,6 +76,21 @@ class TestLifecycle(ReleaseCommon):
         release.action_unschedule()
         release.title = "Another"
 
+    def test_cleared_planned_times_are_a_plan_problem(self):
+        release = self._make_release()
+        release.planned_start = False
+        self.assertIn("enter both", release.plan_problem_text)
+
+    def test_set_to_draft_lets_nothing_run_and_keeps_what_was_recorded(self):
+        release = self._make_release()
+        release.action_schedule()
+        release.action_unschedule()
+        with self.assertRaisesRegex(UserError, "not open"):
+            self.do(release, "T.1")
+        release.action_schedule()
+        self.do(release, "T.1")
+        self.assertEqual(release.phase_ids[0].state, "passed")
+
     def test_abort_asks_for_a_reason(self):
         release = self.start()
         self.assertEqual(release.action_abort()["res_model"], "ipai.release.reason.wizard")

@@ -47,6 +47,22 @@ class TestRunbook(ReleaseCommon):
         draft.phase_ids[0].name = "Changed"
         self.assertNotEqual(self.runbook.phase_ids[0].name, "Changed")
 
+    def test_a_runbook_of_a_company_gets_its_next_version(self):
+        runbook = self._make_runbook(code="own", company_id=self.env.company.id)
+        self.as_("manager", runbook).action_publish()
+        action = self.as_("manager", runbook).action_new_version()
+        self.assertEqual(self.env["ipai.runbook"].browse(action["res_id"]).version, 2)
+
+    def test_a_duplicate_is_another_runbook(self):
+        copied = self.as_("manager", self.runbook).copy()
+        self.assertEqual((copied.code, copied.version), (self.runbook.code + "-copy", 1))
+        with self.assertRaisesRegex(UserError, "exists already"):
+            self._make_runbook(code=self.runbook.code)
+
+    def test_no_release_is_planned_on_a_draft(self):
+        with self.assertRaisesRegex(UserError, "is not published"):
+            self._make_release(self._make_runbook(code="unfinished"))
+
     def test_a_release_works_on_its_snapshot(self):
         release = self._make_release()
         self.as_("manager", self.runbook).action_archive_runbook()

@@ -1,7 +1,8 @@
 from odoo.addons.ipai_series.compat import GROUPS
 from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user
 
-from .common import TEAM, ReleaseCommon
+from .common import GROUP, ReleaseCommon
 
 
 class TestSignoff(ReleaseCommon):
@@ -82,25 +83,56 @@ class TestSignoff(ReleaseCommon):
                 + [(4, self.env.ref("base.group_system").id)]
             }
         )
-        release = self._make_release(
-            member_ids=[
-                (
-                    0,
-                    0,
-                    {
-                        "role_id": self.role[role].id,
-                        "user_id": (executor if role == "finance_manager" else self.people[who]).id,
-                    },
-                )
-                for role, who in TEAM.items()
-            ]
-        )
+        release = self._make_release()
+        release.member_ids = [
+            (0, 0, {"role_id": self.role["finance_manager"].id, "user_id": executor.id})
+        ]
         release.action_schedule()
         self.do(release, "T.1")
         release.action_start()
         self.deploy(release)
         with self.assertRaisesRegex(AccessError, "executed a part"):
             self.sign(release, "finance_manager", who="executor")
+
+    def test_who_recorded_an_earlier_attempt_does_not_sign(self):
+        release = self.start()
+        self.settle(release, "0.1", "error")
+        item = self.item(release, "0.1")
+        item._store({"executor_ids": [(4, self.people["finance"].id)]})
+        self.as_("executor", item).action_retry()
+        self.deploy(release)
+        with self.assertRaisesRegex(AccessError, "executed a part"):
+            self.sign(release, "finance_manager")
+
+    def test_a_role_whose_signers_all_have_items_to_do_is_a_plan_problem(self):
+        release = self._make_release()
+        self.as_("executor", release.member_ids).filtered(
+            lambda member: member.role_id.code == "finance_manager"
+        ).user_id = self.people["tester"]
+        with self.assertRaisesRegex(UserError, "Finance Manager signs, and rel_tester"):
+            release.action_schedule()
+
+    def test_nobody_signs_a_release_that_goes_back(self):
+        release = self._deployed()
+        asked = release.signoff_ids.filtered(lambda row: row.state == "requested")
+        release.action_roll_back("Shop is slow")
+        self.assertEqual(set(asked.mapped("state")), {"withdrawn"})
+        with self.assertRaisesRegex(UserError, "the release went on"):
+            self.as_("finance", asked[-1])._sign("approved", typed_name="Fin")
+        self.do(release, "R.1")
+        self.assertEqual(release.state, "rolled_back")
+
+    def test_somebody_joins_when_a_signer_is_away(self):
+        release = self._deployed()
+        stand_in = new_test_user(self.env, login="rel_standin", groups=GROUP + "approver")
+        member = {"role_id": self.role["finance_manager"].id, "user_id": stand_in.id}
+        with self.assertRaisesRegex(UserError, "not changed or removed"):
+            release.member_ids[:1].user_id = stand_in
+        release.member_ids = [(0, 0, member)]
+        self.assertIn(stand_in, release.activity_ids.user_id)
+        signoff = release.signoff_ids.filtered(lambda row: row.user_id == stand_in)
+        signoff.with_user(stand_in)._sign("approved", typed_name="Stand-in")
+        self.assertEqual(signoff.state, "approved")
 
     def test_is_mine_finds_what_waits_for_me(self):
         release = self._deployed()

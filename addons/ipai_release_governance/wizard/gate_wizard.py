@@ -10,7 +10,7 @@ class ReleaseGateWizard(models.TransientModel):
     _description = "Decision at a Gate"
 
     phase_id = fields.Many2one("ipai.release.phase", required=True, readonly=True)
-    blocking = fields.Char(related="phase_id.gate_reason")
+    blocking = fields.Char(related="phase_id.gate_reason", related_sudo=False)
     decision = fields.Selection(GATE_POLICIES, required=True, default="investigate")
     reason = fields.Text(required=True)
 

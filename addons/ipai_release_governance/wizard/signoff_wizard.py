@@ -8,11 +8,11 @@ class ReleaseSignoffWizard(models.TransientModel):
     _description = "Sign-off"
 
     signoff_id = fields.Many2one("ipai.release.signoff", required=True, readonly=True)
-    release_id = fields.Many2one(related="signoff_id.release_id")
-    meaning = fields.Char(related="signoff_id.meaning")
+    release_id = fields.Many2one(related="signoff_id.release_id", related_sudo=False)
+    meaning = fields.Char(related="signoff_id.meaning", related_sudo=False)
     phase_ids = fields.Many2many("ipai.release.phase", compute="_compute_phase_ids")
     issue_item_ids = fields.Many2many("ipai.release.item", compute="_compute_issue_item_ids")
-    evidence_digest = fields.Char(related="release_id.evidence_digest")
+    evidence_digest = fields.Char(related="release_id.evidence_digest", related_sudo=False)
     reason = fields.Text(string="Notes", help="Needed to reject.")
     typed_name = fields.Char()
     signature = fields.Binary(string="Drawn Signature", attachment=False)
