@@ -89,10 +89,10 @@ class Snapshot:
         self._role = role
         self._connection: Any = None
         self._identity: SnapshotIdentity | None = None
-        self._hidden: frozenset[str] = frozenset()
+        self._hidden: frozenset[tuple[str, str]] = frozenset()
 
     def __enter__(self) -> Snapshot:
-        self._open()
+        self.open()
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -101,8 +101,13 @@ class Snapshot:
     @property
     def identity(self) -> SnapshotIdentity:
         """Which moment this is."""
-        self._open()
+        self.open()
         return self._identity
+
+    @property
+    def is_open(self) -> bool:
+        """Whether statements can be run: it was opened, and the connection has not been lost."""
+        return self._identity is not None and not self._connection.closed
 
     def close(self) -> None:
         """End the transaction and the connection. A closed snapshot never opens again."""
@@ -140,12 +145,12 @@ class Snapshot:
 
     @contextmanager
     def _cursor_on(self, statement: str, params: Any) -> Iterator[Any]:
-        self._open()
+        self.open()
         try:
             with self._connection.cursor() as cursor, _savepoint(cursor):
                 text = _bound(cursor, statement, params)
                 sql_rules.refuse_by_text(text)
-                secrets_view.refuse_schema(text, self._hidden)
+                secrets_view.refuse_behind(text, self._hidden)
                 sql_rules.refuse_by_catalogue(text, cursor)
                 cursor.execute("SELECT set_config('ipai.statement', %s, true)", (text,))
                 cursor.execute(_OPEN_AS_CURSOR)
@@ -153,7 +158,11 @@ class Snapshot:
         except psycopg2.Error as error:
             raise problem_of(error) from error
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Connect and take the snapshot, unless that was done; queries do it by themselves.
+
+        Raises `CheckError` when that fails, `Inconclusive` when somebody locks a table too long.
+        """
         if self._connection is not None:
             return
         try:

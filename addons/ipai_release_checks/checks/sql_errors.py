@@ -11,6 +11,10 @@ _TABLE_HINT = (
     "Check the spelling, that the addon which brings it is installed, and that the statement is "
     "the one for this Odoo series."
 )
+_GROUP_HINT = (
+    "Name every column you select in GROUP BY. The primary key alone is not enough for a table "
+    "with secret columns: a check sees a view of it."
+)
 _SELECT_HINT = "Write one SELECT that only reads; a check never changes data."
 
 #: (class of error, outcome, what happened, what to do), the first that fits.
@@ -47,6 +51,12 @@ _MEANINGS: tuple[tuple[type, type[CheckProblem], str, str], ...] = (
         CheckError,
         "The database role of the checks may not read this",
         "Grant SELECT on it to the role, or leave it out of the statement.",
+    ),
+    (
+        errors.GroupingError,
+        CheckError,
+        "A column is neither grouped nor aggregated",
+        _GROUP_HINT,
     ),
     (errors.SyntaxError, CheckError, "The statement has a syntax error", "Correct the statement."),
     (

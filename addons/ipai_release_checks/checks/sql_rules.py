@@ -47,7 +47,7 @@ _OUTSIDE = re.compile(
 )
 
 #: Tables in which Odoo keeps nothing but secrets, or secrets that no check needs.
-_SECRET_TABLES = frozenset(
+SECRET_TABLES = frozenset(
     {
         "auth_oauth_provider",
         "auth_totp_device",
@@ -68,7 +68,7 @@ _SECRET_TABLES = frozenset(
 )
 
 #: Columns that open a door, in whatever table.
-_SECRET_COLUMN = re.compile(
+SECRET_COLUMN = re.compile(
     r"\w*(?:password|passwd|secret|(?:access|refresh|account|signup)_token|api_?key)"
 )
 
@@ -109,7 +109,7 @@ def refuse_by_text(text: str) -> None:
         )
     words = words_of(text)
     _refuse(sorted(word for word in words if _OUTSIDE.fullmatch(word)), "outside this database")
-    _refuse(sorted(words & _SECRET_TABLES), "where Odoo keeps secrets")
+    _refuse(sorted(words & SECRET_TABLES), "where Odoo keeps secrets")
     refuse_columns(words)
 
 
@@ -127,7 +127,7 @@ def refuse_by_catalogue(text: str, cursor: Any) -> None:
 
 def refuse_columns(names: Iterable[str]) -> None:
     """Raise `CheckError` when one of these columns is a secret, such as ``access_token``."""
-    _refuse(sorted(name for name in names if _SECRET_COLUMN.fullmatch(name)), "a secret of Odoo")
+    _refuse(sorted(name for name in names if SECRET_COLUMN.fullmatch(name)), "a secret of Odoo")
 
 
 def words_of(text: str) -> set[str]:

@@ -131,7 +131,6 @@ REACHES_OUT = [
     "TABLE res_users_apikeys",
     "SELECT value FROM ir_config_parameter",
     "SELECT new_passwd FROM change_password_user",
-    "SELECT * FROM account_move",
     "SELECT access_token FROM account_move",
 ]
 
@@ -146,7 +145,12 @@ def snapshot(payments, database):
         "CREATE OR REPLACE FUNCTION runs_as_owner() RETURNS int LANGUAGE sql STABLE"
         " SECURITY DEFINER AS 'SELECT 1'"
     )
-    payments("CREATE TABLE IF NOT EXISTS account_move (id int, access_token varchar)")
+    payments("DROP TABLE IF EXISTS account_move CASCADE")
+    payments(
+        "CREATE TABLE account_move (id int PRIMARY KEY, name varchar, payment_token_id int,"
+        " access_token varchar)"
+    )
+    payments("INSERT INTO account_move VALUES (1, 'INV/1', 7, 'a-hash-nobody-may-see')")
     with Snapshot({"dbname": database}, statement_timeout_ms=1_500) as opened:
         yield opened
 
@@ -214,6 +218,10 @@ def test_queries_pass(snapshot, statement, value):
         "TABLE res_users",
         "SELECT u.* FROM res_users AS u",
         "SELECT string_agg(u::text, ',') FROM res_users u",
+        "SELECT * FROM account_move",
+        "SELECT m FROM account_move m",
+        "SELECT to_jsonb(m) FROM account_move m",
+        "SELECT s FROM (SELECT * FROM account_move OFFSET 0) s",
     ],
 )
 def test_secret_columns_are_not_there(snapshot, statement):
@@ -229,11 +237,47 @@ def test_secret_columns_are_not_there(snapshot, statement):
         "SELECT * FROM PUBLIC /* */ . res_users",
         "SELECT * FROM public--\n.res_users",
         "SELECT to_jsonb(u) FROM public.res_users u",
+        "SELECT d FROM account_move AS m(a, b, c, d)",
+        "SELECT 1 AS a, 'x' AS b, 2 AS c, 'y' AS d UNION ALL SELECT * FROM account_move",
     ],
 )
 def test_secret_columns_cannot_be_asked_for(snapshot, statement):
-    with pytest.raises(CheckError, match=r"password|schema"):
+    with pytest.raises(CheckError, match=r"password|schema|columns"):
         snapshot.query(statement)
+
+
+def test_a_column_that_only_sounds_like_a_secret_is_there(snapshot):
+    assert snapshot.query("SELECT payment_token_id FROM account_move").rows == [
+        {"payment_token_id": 7}
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT count(*) FROM pg_constraint WHERE conrelid = 'account_move'::regclass",
+        "SELECT count(*) FROM pg_constraint WHERE conrelid = to_regclass('account_move')",
+        "SELECT pg_total_relation_size('account_move') AS bytes",
+    ],
+)
+def test_a_view_is_not_taken_for_its_table(snapshot, statement):
+    with pytest.raises(CheckError, match="looks up account_move by name") as refusal:
+        snapshot.query(statement)
+    assert "pg_class" in refusal.value.hint
+
+
+def test_a_table_behind_a_view_is_found_in_the_catalogue(snapshot):
+    size = (
+        "SELECT pg_relation_size(oid) > 0 AS ok FROM pg_class"
+        " WHERE relname = 'account_move' AND relkind = 'r'"
+    )
+    assert snapshot.query(size).rows == [{"ok": True}]
+
+
+def test_grouping_by_the_key_alone_is_refused_with_its_remedy(snapshot):
+    with pytest.raises(CheckError, match="neither grouped") as refusal:
+        snapshot.query("SELECT m.name FROM account_move m GROUP BY m.id")
+    assert "GROUP BY" in refusal.value.hint
 
 
 def test_all_queries_see_one_moment_and_a_failure_spoils_none(snapshot, payments):
@@ -381,8 +425,18 @@ def test_a_lost_connection_is_an_error(database, admin):
             " WHERE datname = %s AND application_name = 'ipai_release_checks'",
             [database],
         )
+        assert snapshot.is_open
         with pytest.raises(CheckError, match="connection"):
             snapshot.query("SELECT 1 AS one")
+        assert not snapshot.is_open
+
+
+def test_one_that_could_not_be_opened_is_not_open(database):
+    snapshot = Snapshot({"dbname": database}, role="no_such_role")
+    assert not snapshot.is_open
+    with pytest.raises(CheckError):
+        snapshot.open()
+    assert not snapshot.is_open
 
 
 def test_a_closed_snapshot_never_opens_again(database):
