@@ -4,8 +4,11 @@ from odoo import _, api, models
 from odoo.addons.ipai_series.compat import GROUPS, check_access
 from odoo.exceptions import AccessError, UserError
 
-from ..checks.base import CheckError
+from ..checks.base import CheckError, ParameterError
 from ..checks.context import Probe
+
+#: Groups that open everything: whoever is in one proves no guard, and may do harm on the way.
+ADMINISTRATORS = ("base.group_system", "base.group_erp_manager")
 
 
 class _Undo(Exception):
@@ -30,6 +33,8 @@ class GuardProbe(models.AbstractModel):
             acts ``{"code", "title", "write": {...} | "call": name | "unlink": true}``
         :return: list of Probe; ``held`` is ``None`` for what could not be tried
         :raises CheckError: for a model that is not installed
+        :raises ParameterError: for groups of administrators, and for a method nobody could call
+            from outside
         """
         name = options.get("provider") or options.get("model") or ""
         if name not in self.env:
@@ -39,7 +44,52 @@ class GuardProbe(models.AbstractModel):
             )
         if options.get("provider"):
             return self._ask_provider(name)
-        return [self._try_act(options, act) for act in options.get("acts", [])]
+        self._refuse_methods(self.env[name], options.get("acts", []))
+        groups = self._ordinary_groups(options.get("groups", ["base.group_user"]))
+        return [self._try_act(options, act, groups) for act in options.get("acts", [])]
+
+    @api.model
+    def _refuse_methods(self, model, acts):
+        """Only what a user could call is tried; a private method proves nothing and may do harm."""
+        for place, act in enumerate(acts):
+            if {"write", "unlink"} & set(act):
+                continue
+            name = act.get("call") or ""
+            method = None if name.startswith("_") else getattr(type(model), name, None)
+            if not callable(method) or getattr(method, "_api_private", False):
+                raise ParameterError(
+                    f"options.acts[{place}].call",
+                    _("%(model)s has no public method %(name)s.", model=model._name, name=name),
+                    _("Name a method that a button or RPC can call."),
+                )
+
+    @api.model
+    def _ordinary_groups(self, xmlids):
+        groups = self.env["res.groups"]
+        for xmlid in xmlids:
+            group = self.env.ref(xmlid, raise_if_not_found=False)
+            if not group or group._name != "res.groups":
+                raise ParameterError(
+                    "options.groups",
+                    _("There is no group %s here.", xmlid),
+                    _("Correct its external id, or install the addon that brings it."),
+                )
+            self._refuse_administrators(xmlid, group)
+            groups |= group
+        return groups
+
+    @api.model
+    def _refuse_administrators(self, xmlid, group):
+        known = group
+        while implied := known.implied_ids - known:
+            known |= implied
+        for administrators in ADMINISTRATORS:
+            if self.env.ref(administrators) in known:
+                raise ParameterError(
+                    "options.groups",
+                    _("%(group)s gives the rights of %(all)s.", group=xmlid, all=administrators),
+                    _("Name the groups of an ordinary user: the acts are tried for real."),
+                )
 
     @api.model
     def _ask_provider(self, name):
@@ -52,7 +102,7 @@ class GuardProbe(models.AbstractModel):
         return [Probe(**row) for row in model._guard_probe_report()]
 
     @api.model
-    def _try_act(self, options, act):
+    def _try_act(self, options, act, groups):
         record = self.env[options["model"]].search(
             options.get("domain", []), limit=1, order="id desc"
         )
@@ -60,7 +110,7 @@ class GuardProbe(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 if record:
-                    held, message = self._act(self._as_ordinary_user(record, options), act)
+                    held, message = self._act(self._as_ordinary_user(record, groups), act)
                 raise _Undo
         except _Undo:
             self.env.invalidate_all()
@@ -90,9 +140,8 @@ class GuardProbe(models.AbstractModel):
             getattr(record, act["call"])()
 
     @api.model
-    def _as_ordinary_user(self, record, options):
+    def _as_ordinary_user(self, record, groups):
         """The record in the hands of a user made for this probe, with the groups given."""
-        groups = [self.env.ref(xmlid).id for xmlid in options.get("groups", ["base.group_user"])]
         user = (
             self.env["res.users"]
             .with_context(no_reset_password=True, tracking_disable=True)
@@ -101,7 +150,7 @@ class GuardProbe(models.AbstractModel):
                     "name": "Guard Probe",
                     "login": f"guard-probe-{uuid.uuid4()}",
                     "company_ids": [(6, 0, record.env.companies.ids)],
-                    GROUPS: [(6, 0, groups)],
+                    GROUPS: [(6, 0, groups.ids)],
                 }
             )
         )

@@ -1,6 +1,6 @@
 from odoo.tests import TransactionCase
 
-from ..checks.base import CheckError
+from ..checks.base import CheckError, ParameterError
 
 #: A guard of the suite itself: a published runbook is frozen for its managers too.
 FROZEN = {
@@ -53,6 +53,35 @@ class TestProbe(TransactionCase):
 
     def test_without_a_record_nothing_was_tried(self):
         self.assertEqual([probe.held for probe in self._try()], [None, None])
+
+    def test_only_what_a_user_could_call_is_tried(self):
+        self.env["res.partner"].create({"name": "Probe Partner"})
+        for call in ("_unlink", "__init__", "no_such_method", "", "env"):
+            acts = [{"code": "x", "write": {}}, {"code": "y", "call": call}]
+            with (
+                self.subTest(call=call),
+                self.assertRaisesRegex(ParameterError, r"options\.acts\[1\]\.call"),
+            ):
+                self._try(acts=acts)
+
+    def test_nothing_is_tried_with_the_rights_of_administrators(self):
+        over = self.env["res.groups"].create(
+            {"name": "Over", "implied_ids": [(4, self.env.ref("base.group_system").id)]}
+        )
+        self.env["ir.model.data"].create(
+            {"module": "base", "name": "probe_over", "model": "res.groups", "res_id": over.id}
+        )
+        for group in ("base.group_system", "base.group_erp_manager", "base.probe_over"):
+            with (
+                self.subTest(group=group),
+                self.assertRaisesRegex(ParameterError, f"options.groups.*{group} gives"),
+            ):
+                self._try(groups=["base.group_user", group])
+
+    def test_a_group_that_is_not_there_names_the_parameter(self):
+        for group in ("base.no_such_group", "base.main_company"):
+            with self.assertRaisesRegex(ParameterError, f"options.groups.*{group}"):
+                self._try(groups=[group])
 
     def test_a_model_that_is_not_there_is_an_error_with_its_remedy(self):
         with self.assertRaisesRegex(CheckError, "not.installed"):
