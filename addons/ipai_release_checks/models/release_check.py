@@ -15,7 +15,10 @@ class ReleaseCheck(models.Model):
     _order = "name, id"
 
     name = fields.Char(required=True)
-    company_id = fields.Many2one("res.company", help="Empty: usable by all companies.")
+    company_id = fields.Many2one(
+        "res.company",
+        help="Empty: usable by all companies. Checks see all companies, whatever stands here.",
+    )
     kind = fields.Selection(selection="_kinds", required=True)
     parameters = fields.Text(
         default="{}", required=True, help="A JSON object. Its names are listed below."
@@ -26,7 +29,8 @@ class ReleaseCheck(models.Model):
     )
     help_text = fields.Text(string="Parameters of This Kind", compute="_compute_help_text")
     item_ids = fields.One2many("ipai.runbook.item", "check_id")
-    is_frozen = fields.Boolean(compute="_compute_is_frozen")
+    # With sudo: a check without a company may be frozen by a runbook of a company not seen here.
+    is_frozen = fields.Boolean(compute="_compute_is_frozen", compute_sudo=True)
 
     @api.model
     def _kinds(self):

@@ -62,6 +62,20 @@ class TestCheck(TransactionCase):
         self.assertNotEqual(copied, check)
         copied.with_user(manager).sql = "SELECT 2"
 
+    def test_a_runbook_of_a_company_not_seen_freezes_a_check_too(self):
+        check = self._check()
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        runbook = self._runbook(check_id=check.id)
+        runbook.with_user(self._manager()).action_publish()
+        runbook._store({"company_id": other.id})
+        manager = new_test_user(self.env, login="check_manager_3", groups=GROUP + "manager")
+        self.assertFalse(
+            self.env["ipai.runbook"].with_user(manager).search_count([("id", "=", runbook.id)])
+        )
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(UserError, "frozen"):
+            check.with_user(manager).sql = "SELECT 2"
+
     def _manager(self):
         return new_test_user(self.env, login="check_manager_2", groups=GROUP + "manager")
 
