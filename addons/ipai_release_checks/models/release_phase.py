@@ -1,9 +1,16 @@
-from odoo import _, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 
 class ReleasePhase(models.Model):
     _inherit = "ipai.release.phase"
+
+    runnable_count = fields.Integer(compute="_compute_runnable_count")
+
+    @api.depends("state", "item_ids.outcome", "item_ids.mode")
+    def _compute_runnable_count(self):
+        for phase in self:
+            phase.runnable_count = len(phase.item_ids._runnable())
 
     def action_run_checks(self):
         """Run the automated items of this phase that are not settled for good."""
