@@ -1,12 +1,14 @@
 import json
 import logging
 import traceback
+from dataclasses import asdict
 
 from odoo import _, fields, models
 from odoo.addons.ipai_release_governance.core.result import Result
 from odoo.addons.ipai_release_governance.core.vocabulary import BLOCKING
 
 from .. import checks
+from ..core.text import without_nul
 from .check_context import MEASUREMENT_FILE, ItemContext
 from .snapshot_pool import pool_of
 
@@ -46,8 +48,8 @@ class ReleaseItem(models.Model):
         if self:
             self.env["ipai.release.queue"]._wake()
 
-    def _reopen(self):
-        super()._reopen()
+    def _reopen(self, kind="retry"):
+        super()._reopen(kind)
         if self.mode == "automated":
             self._queue()
 
@@ -81,7 +83,8 @@ class ReleaseItem(models.Model):
         return checks.get(self.check_kind)
 
     def _uses_snapshot(self):
-        return bool(self.check_kind) and self._kind().uses_snapshot
+        # The addon of a kind may be gone by now; then nothing was measured either.
+        return self.check_kind in checks.names() and self._kind().uses_snapshot
 
     def _execute(self):
         """Run the check and return its result; a broken check is an error, never a pass."""
@@ -91,12 +94,16 @@ class ReleaseItem(models.Model):
                 return self._run_check()
         except Exception as problem:
             _logger.exception("Check %s of %s broke", self.check_kind, self.release_id.name)
-            return Result(
-                "error",
-                summary=_("The check itself broke: %s", problem),
-                output=traceback.format_exc(),
-                hint=_("Report this with the evidence; retry after an update of the checks."),
-            )
+            return self._broken(problem)
+
+    def _broken(self, problem):
+        """The result of a check that broke with the exception that is being handled."""
+        return Result(
+            "error",
+            summary=without_nul(_("The check itself broke: %s", problem)),
+            output=without_nul(traceback.format_exc()),
+            hint=_("Report this with the evidence; retry after an update of the checks."),
+        )
 
     def _run_check(self):
         params = json.loads(self.check_params)
@@ -106,19 +113,13 @@ class ReleaseItem(models.Model):
         return self._result(measurement, verdict)
 
     def _result(self, measurement, verdict):
+        # What is measured comes from anywhere; PostgreSQL's text takes every character but NUL.
+        told = without_nul(asdict(verdict))
         if measurement is None:
-            return Result(
-                verdict.outcome,
-                summary=verdict.summary,
-                hint=verdict.hint,
-                records=tuple(verdict.records),
-            )
+            return Result(**told)
         return Result(
-            verdict.outcome,
-            summary=verdict.summary,
-            output=measurement.output,
-            measurements=measurement.values,
-            records=tuple(verdict.records),
-            hint=verdict.hint,
+            **told,
+            output=without_nul(measurement.output),
+            measurements=without_nul(dict(measurement.values)),
             files=((MEASUREMENT_FILE, measurement.to_json().encode()),),
         )

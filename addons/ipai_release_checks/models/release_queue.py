@@ -1,6 +1,7 @@
 # Each item is claimed and settled in a transaction of its own, so that a killed worker loses none.
 # pylint: disable=invalid-commit
 import logging
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -14,6 +15,11 @@ _logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=15)
 #: Tries at writing a result when others write to the same release at the same moment.
 TRIES = 5
+#: What PostgreSQL says then; the same write can succeed a moment later. Odoo repeats requests for
+#: the same three.
+CONCURRENCY = (errors.LockNotAvailable, errors.SerializationFailure, errors.DeadlockDetected)
+#: Wait before the second try, in seconds; doubled for each further one.
+PAUSE = 0.05
 
 #: A PostgreSQL session's name: its process and when that began, since numbers come again.
 SESSION_NAME = """
@@ -80,15 +86,21 @@ class ReleaseQueue(models.AbstractModel):
     @api.model
     def _claim(self):
         """Claim the next item that is due and commit the claim; an empty recordset if none is."""
-        for _try in range(TRIES):
+        for number in range(TRIES):
             try:
                 item = self._claim_once()
                 self.env.cr.commit()
                 return item
-            except errors.SerializationFailure:
-                self.env.cr.rollback()
-                self.env.invalidate_all()
+            except CONCURRENCY:
+                self._give_way(number)
         return self.env["ipai.release.item"]
+
+    @api.model
+    def _give_way(self, number):
+        """Undo the try of this number and let the others finish."""
+        self.env.cr.rollback()
+        self.env.invalidate_all()
+        time.sleep(PAUSE * 2**number)
 
     @api.model
     def _claim_once(self):
@@ -117,26 +129,40 @@ class ReleaseQueue(models.AbstractModel):
         item = self.env["ipai.release.item"].browse(item_id)
         result = item._execute()
         self.env.cr.rollback()
-        for _try in range(TRIES):
-            try:
-                self._settle(item, fence, result, pool)
-                self.env.cr.commit()
-                return
-            except errors.SerializationFailure:
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-        _logger.warning("%s: result not written, others kept writing; it runs again", item_id)
+        try:
+            name = pool.name(item.phase_id) if item._uses_snapshot() else None
+            self._write_result(item, fence, result, name)
+        except Exception as problem:
+            # Whatever it was: an item nobody settles would stay running, and run again for ever.
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            _logger.exception("The result of item %s could not be written", item_id)
+            self._write_result(item, fence, item._broken(problem), None)
 
     @api.model
-    def _settle(self, item, fence, result, pool):
+    def _write_result(self, item, fence, result, snapshot_name):
+        for number in range(TRIES):
+            try:
+                self._settle(item, fence, result, snapshot_name)
+                self.env.cr.commit()
+                return
+            except CONCURRENCY:
+                self._give_way(number)
+        _logger.warning("%s: result not written, others kept writing; it runs again", item.id)
+
+    @api.model
+    def _settle(self, item, fence, result, snapshot_name):
+        """Settle the item, if this claim is still the latest.
+
+        :param snapshot_name: the snapshot it was measured in, or ``None`` where none was open
+        """
         item.invalidate_recordset()
         if item.fence != fence or item.outcome != "running":
             _logger.info("%s was taken over or ended meanwhile; result dropped", item.code)
             return
-        if item._uses_snapshot():
-            name = pool.name(item.phase_id)
-            self._measure_again(item, name)
-            item._store({"snapshot_name": name})
+        if snapshot_name:
+            self._measure_again(item, snapshot_name)
+            item._store({"snapshot_name": snapshot_name})
         item._store({"lease_until": False, "lease_holder": False, "queued_at": False})
         item._settle(result)
 
@@ -148,14 +174,13 @@ class ReleaseQueue(models.AbstractModel):
         others = item.phase_id.item_ids.filtered(
             lambda other: (
                 other != item
-                and other._uses_snapshot()
                 and other.snapshot_name
                 and other.snapshot_name != name
                 and other.outcome in ("passed", "warned")
             )
         )
         for other in others:
-            other._reopen()
+            other._reopen("remeasured")
 
     @api.model
     def _wake_later(self):

@@ -23,23 +23,29 @@ class SnapshotPool:
 
     def snapshot(self, phase):
         """The snapshot of ``phase``, opened at its first use."""
-        if self._phase != phase.id:
+        if not self._holds(phase):
             self.close()
             self._snapshot = self._open(phase.release_id.target_id)
             self._phase = phase.id
         return self._snapshot
 
     def name(self, phase):
-        """Name of the phase's snapshot, opened if need be."""
-        return self.snapshot(phase).identity.name
+        """Name of the phase's snapshot; ``None`` when none is open."""
+        return self._snapshot.identity.name if self._holds(phase) else None
+
+    def _holds(self, phase):
+        return self._phase == phase.id and self._snapshot.is_open
 
     def _open(self, target):
         _name, connection = sql_db.connection_info_for(self._dbname)
-        return Snapshot(
+        snapshot = Snapshot(
             connection,
             statement_timeout_ms=target.statement_timeout * 1000,
             role=target.check_role or None,
         )
+        # Opened here and now: one that cannot be opened is not kept for the next check.
+        snapshot.open()
+        return snapshot
 
     def close(self):
         if self._snapshot is not None:

@@ -6,6 +6,7 @@ of their own that see only what is committed.
 import json
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from itertools import count
 
 import psycopg2
 from odoo import SUPERUSER_ID, api, fields
@@ -14,6 +15,8 @@ from odoo.tests import get_db_name, new_test_user
 from odoo.tests.common import BaseCase
 
 GROUP = "ipai_release_governance.group_release_"
+#: Several runbooks of one test are runbooks of their own.
+NUMBERS = count(1)
 
 
 class CommittedCase(BaseCase):
@@ -72,7 +75,7 @@ class QueueCase(CommittedCase):
         runbook = self.env["ipai.runbook"].create(
             {
                 "name": "Queue",
-                "code": f"queue-{self.id()}-{self.stamp}",
+                "code": f"queue-{self.id()}-{self.stamp}-{next(NUMBERS)}",
                 "phase_ids": [
                     (0, 0, self._phase(number, items, gate)) for number, items in enumerate(phases)
                 ],

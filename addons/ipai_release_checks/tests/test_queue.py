@@ -1,16 +1,55 @@
 # pylint: disable=invalid-commit
+from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import fields
+from odoo.addons.ipai_release_governance.core import quality
+from odoo.tools import mute_logger
 
+from ..checks.base import CheckError, Measurement, Verdict
+from ..models.snapshot_pool import SnapshotPool
 from .common import QueueCase, sql
 
 YES = sql("SELECT true AS ok")
 NO = sql("SELECT false AS ok")
 SLOW = sql("SELECT true AS ok FROM generate_series(1, 100000000)")
 
+QUEUE_LOG = "odoo.addons.ipai_release_checks.models.release_queue"
+
+#: PostgreSQL refuses to let this test's items pass: always, or the first time only.
+REFUSAL = """
+CREATE SEQUENCE ipai_test_refusals;
+CREATE FUNCTION ipai_test_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF nextval('ipai_test_refusals') <= %(times)s THEN
+        RAISE 'refused by the test' USING ERRCODE = %(code)s;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER ipai_test_refusal BEFORE UPDATE ON ipai_release_item
+   FOR EACH ROW WHEN (NEW.outcome = 'passed') EXECUTE FUNCTION ipai_test_refuse();
+"""
+NO_REFUSAL = """
+DROP FUNCTION ipai_test_refuse CASCADE;
+DROP SEQUENCE ipai_test_refusals;
+"""
+
 
 class TestQueue(QueueCase):
+    @contextmanager
+    def refusing(self, code, times):
+        """PostgreSQL answers so many attempts to pass an item with the error of this code."""
+        self.cr.execute(REFUSAL, {"code": code, "times": times})
+        self.cr.commit()
+        try:
+            with mute_logger("odoo.sql_db"):
+                yield
+        finally:
+            self.cr.rollback()
+            self.cr.execute(NO_REFUSAL)
+            self.cr.commit()
+            self.env.invalidate_all()
+
     def test_automated_items_run_by_themselves_after_the_start(self):
         release = self.make_release([("1", "sql", YES), ("2", "sql", YES)])
         self.assertEqual(self.outcomes(release), {"1": "pending", "2": "pending"})
@@ -50,6 +89,7 @@ class TestQueue(QueueCase):
         self.work()
         item = self.item(release, "1")
         self.assertEqual((item.outcome, item.attempt), ("failed", 2))
+        self.assertEqual(item.failed_attempts, 2)
         self.assertEqual(set(item.evidence_ids.mapped("attempt")), {1, 2})
 
     def test_all_figures_of_a_phase_come_from_one_snapshot(self):
@@ -65,6 +105,77 @@ class TestQueue(QueueCase):
         )
         self.assertNotEqual(self.item(release, "1").snapshot_name, first)
         self.assertEqual(self.item(release, "1").attempt, 2)
+        # The machine measured again what never failed: nobody retried, and the score knows.
+        kinds = release.event_ids.mapped("kind")
+        self.assertIn("remeasured", kinds)
+        self.assertNotIn("retry", kinds)
+        failed = self.item(release, "1").failed_attempts
+        self.assertEqual(quality.item_score("passed", "critical", failed), quality.BEST)
+
+    def test_a_role_that_does_not_exist_is_an_error_and_not_for_ever(self):
+        release = self.make_release([("1", "sql", YES), ("2", "sql", YES)])
+        target = release.sudo().target_id
+        target.check_role = "no_such_role"
+        self.work()
+        self.assertEqual(self.outcomes(release), {"1": "error", "2": "error"})
+        self.assertIn("no_such_role", self.item(release, "1").summary)
+        self.assertFalse(self.item(release, "1").snapshot_name)
+        target.check_role = False
+        release.with_user(self.executor).action_retry_failed()
+        self.work()
+        self.assertEqual(self.outcomes(release), {"1": "passed", "2": "passed"})
+
+    def test_a_pool_hands_out_no_snapshot_that_was_lost_or_never_open(self):
+        phase = self.make_release([("1", "sql", YES)]).phase_ids
+        pool = SnapshotPool(self.cr.dbname)
+        self.addCleanup(pool.close)
+        phase.release_id.sudo().target_id.check_role = "no_such_role"
+        for _time in range(2):
+            with self.assertRaisesRegex(CheckError, "no_such_role"):
+                pool.snapshot(phase)
+            self.assertIsNone(pool.name(phase))
+        phase.release_id.sudo().target_id.check_role = False
+        lost = pool.snapshot(phase)
+        self.cr.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'ipai_release_checks'"
+        )
+        with self.assertRaisesRegex(CheckError, "connection"):
+            lost.query("SELECT 1 AS one")
+        self.assertIsNone(pool.name(phase))
+        self.assertEqual(len(pool.snapshot(phase).query("SELECT 1 AS one").rows), 1)
+
+    def test_what_keeps_a_result_from_being_written_becomes_the_result(self):
+        release = self.make_release([("1", "sql", YES), ("2", "sql", NO)])
+        with self.refusing("P0001", times=99), self.assertLogs(QUEUE_LOG, "ERROR"):
+            self.work()
+        item = self.item(release, "1")
+        self.assertEqual(self.outcomes(release), {"1": "error", "2": "failed"})
+        self.assertIn("refused by the test", item.summary)
+        self.assertIn("Traceback", item.evidence_ids.output)
+        self.assertFalse(item.lease_until)
+
+    def test_a_write_that_met_another_is_repeated(self):
+        for code in ("40001", "40P01", "55P03"):
+            with self.subTest(code=code), self.refusing(code, times=2):
+                release = self.make_release([("1", "sql", YES)])
+                self.work()
+                self.assertEqual(self.outcomes(release), {"1": "passed"})
+                self.assertEqual(release.item_ids.attempt, 1)
+
+    def test_a_result_with_nul_characters_is_kept_without_them(self):
+        item = self.make_release([("1", "sql", YES)]).item_ids
+        item._settle(
+            item._result(
+                Measurement({"name": "a\0b"}, output="a\0b"),
+                Verdict("failed", "a\0b", ("a\0b",), "a\0b"),
+            )
+        )
+        self.env.flush_all()
+        self.assertEqual(
+            {item.summary, item.records, item.hint, item.evidence_ids[:1].output}, {"ab"}
+        )
+        self.assertEqual(item.measurement_ids.value, "ab")
 
     def test_a_time_out_is_inconclusive(self):
         release = self.make_release([("1", "sql", SLOW)])
