@@ -51,7 +51,7 @@ class TestTours(ReleaseCommon, HttpCase):
         self.release.action_schedule()
 
     def _phases(self):
-        phases = {"1": ["/there", "/first"], "2": ["/second"]}
+        phases = {"1": ["/there", "/first"], "2": ["/second"], "3": ["/third"]}
         return [self._automated_phase(code, paths) for code, paths in phases.items()]
 
     def _automated_phase(self, code, paths):
@@ -91,8 +91,8 @@ class TestTours(ReleaseCommon, HttpCase):
                 login="admin",
             )
         self.env.invalidate_all()
-        self.assertEqual(self.release.item_ids.mapped("outcome"), ["passed"] * 3)
-        self.assertEqual(self.release.item_ids.mapped("attempt"), [1, 2, 2])
+        self.assertEqual(self.release.item_ids.mapped("outcome"), ["passed"] * 4)
+        self.assertEqual(self.release.item_ids.mapped("attempt"), [1, 2, 2, 2])
 
     @contextmanager
     def _scheduler(self):

@@ -34,6 +34,10 @@ registry.category("web_tour.tours").add("ipai_release_administrator_runs_checks"
         outcome("2.1", "Failed"),
         click(header("action_retry_failed")),
         passed("Phase 2"),
+        outcome("3.1", "Failed"),
+        click(".nav-link[name='phases']"),
+        click(".o_data_row:contains('Phase 3') button[name='action_run_checks']"),
+        see(".o_data_row:contains('Phase 3') .badge:contains('Passed')"),
         see(".o_form_view:not(:has(button[name='action_run_checks']))"),
         {
             trigger: ".o_form_view",
