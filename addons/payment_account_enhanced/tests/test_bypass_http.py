@@ -17,8 +17,8 @@ OURS = (
     "The history of a payment",
     "Only a Payment Manager grants",
 )
-#: The wizard's access rights refuse it before anything of ours is asked.
-BY_ACCESS_RIGHTS = {"wizard.resequence"}
+#: Access rights refuse these before anything of ours is asked.
+BY_ACCESS_RIGHTS = {"wizard.resequence", "history.unlink"}
 
 
 @tagged("post_install", "-at_install")
