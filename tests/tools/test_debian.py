@@ -22,14 +22,14 @@ def targets(monkeypatch):
 
 def test_the_mirror_is_the_main_archive(targets):
     targets(
-        "https://mirror.example.com/debian-security/ bookworm-security",
-        "https://mirror.example.com/debian/ bookworm",
+        "file:/srv/mirror/debian-security/ bookworm-security",
+        "file:/srv/mirror/debian/ bookworm",
     )
-    assert debian.debian_mirror() == ("https://mirror.example.com/debian/", "bookworm")
+    assert debian.debian_mirror() == ("file:/srv/mirror/debian/", "bookworm")
 
 
 def test_no_mirror_says_what_to_set(targets):
-    targets("https://mirror.example.com/ubuntu/ noble")
+    targets("file:/srv/mirror/ubuntu/ noble")
     with pytest.raises(Missing, match="set ODOO_SOURCE_19"):
         debian.debian_mirror()
 

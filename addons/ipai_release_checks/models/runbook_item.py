@@ -1,10 +1,18 @@
-from odoo import _, fields, models
+from odoo import _, api, fields, models
+
+from .. import checks
 
 
 class RunbookItem(models.Model):
     _inherit = "ipai.runbook.item"
 
     check_id = fields.Many2one("ipai.release.check", ondelete="restrict", copy=False)
+
+    @api.onchange("check_id")
+    def _onchange_check_id(self):
+        """Start with the severity that a failure of this kind mostly has."""
+        if self.check_id:
+            self.severity = checks.get(self.check_id.kind).severity
 
     def copy_data(self, default=None):
         """A new version of a runbook gets checks of its own: the old ones are frozen."""

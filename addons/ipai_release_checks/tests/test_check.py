@@ -43,6 +43,12 @@ class TestCheck(TransactionCase):
     def test_the_form_explains_the_kind(self):
         self.assertIn("expect_rows", self._check().help_text)
 
+    def test_choosing_a_check_proposes_its_severity(self):
+        item = self.env["ipai.runbook.item"].new({"severity": "minor"})
+        item.check_id = self._check()
+        item._onchange_check_id()
+        self.assertEqual(item.severity, "critical")
+
     def test_an_automated_item_without_a_check_is_not_published(self):
         runbook = self._runbook(check_id=False)
         with self.assertRaisesRegex(UserError, "1 Probe is automated, but has no check"):
