@@ -9,6 +9,7 @@ import time
 from datetime import timedelta
 
 from lxml import etree
+from odoo.tests import new_test_user
 
 from tools.inside import add_arguments, environment
 from tools.say import command, say
@@ -48,6 +49,8 @@ class Bench:
         )
 
         self._result = Result
+        group = "ipai_release_governance.group_release_approver"
+        self._signer = new_test_user(env, login="bench-signer", groups=group)
         self._specification = read_specification
 
     # -- what is measured --------------------------------------------------------------------
@@ -98,7 +101,8 @@ class Bench:
     def _release(self, count):
         """A running release of ``count`` items, all but one settled with output."""
         role = self.env.ref("ipai_release_governance.role_executor")
-        runbook = self._runbook(count, role)
+        signing = self.env.ref("ipai_release_governance.role_devops")
+        runbook = self._runbook(count, role, signing)
         runbook.action_publish()
         target = self.env["ipai.release.target"].create({"name": f"Shop {count}", "tz": "UTC"})
         now = self.env.cr.now().replace(microsecond=0)
@@ -109,7 +113,10 @@ class Bench:
                 "target_id": target.id,
                 "window_start": now,
                 "window_end": now + timedelta(days=1),
-                "member_ids": [(0, 0, {"role_id": role.id, "user_id": self.env.uid})],
+                "member_ids": [
+                    (0, 0, {"role_id": role.id, "user_id": self.env.uid}),
+                    (0, 0, {"role_id": signing.id, "user_id": self._signer.id}),
+                ],
             }
         )
         release.action_schedule()
@@ -119,7 +126,7 @@ class Bench:
             item._settle(self._result("passed", "12 rows, expected 12", output=output))
         return release
 
-    def _runbook(self, count, role):
+    def _runbook(self, count, role, signing):
         items = [
             (0, 0, {"code": f"1.{number}", "name": f"Item {number}", "role_id": role.id})
             for number in range(1, count + 1)
@@ -130,7 +137,7 @@ class Bench:
                 "name": f"Bench {count}",
                 "code": f"bench-{count}",
                 "phase_ids": [(0, 0, phase)],
-                "signoff_ids": [(0, 0, {"role_id": role.id, "meaning": "Seen"})],
+                "signoff_ids": [(0, 0, {"role_id": signing.id, "meaning": "Seen"})],
             }
         )
 
