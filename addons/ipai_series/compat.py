@@ -23,9 +23,6 @@ GROUP_USERS = "user_ids" if SERIES >= 19 else "users"
 #: Users who hold a group, implied ones included: ``all_user_ids`` since 19, ``users`` before.
 ALL_GROUP_USERS = "all_user_ids" if SERIES >= 19 else "users"
 
-#: ``type`` of a JSON-RPC route: ``jsonrpc`` since 19, ``json`` before.
-JSONRPC = "jsonrpc" if SERIES >= 19 else "json"
-
 #: Field attribute that names the SQL aggregate: ``aggregator`` since 18, ``group_operator`` before.
 AGGREGATOR = "aggregator" if SERIES >= 18 else "group_operator"
 

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from ..core import journal
 from .runbook_signoff import SIGNOFF_STAGES
 
-#: A rejection stays on the record; asking again makes a new row beside it.
+#: Nobody has decided yet: withdrawn when the release goes back or ends.
 OPEN_STATES = ("waiting", "requested")
 
 
