@@ -17,6 +17,8 @@ def arguments(chosen, database):
         f"--odoo-extra=data-dir={chosen.data}",
         "--odoo-extra=http-interface=127.0.0.1",
         "--odoo-http",
+        "-p",
+        "tools.slow_page",
     ]
 
 
