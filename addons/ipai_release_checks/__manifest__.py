@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "IPAI",
     "depends": ["ipai_series", "ipai_release_governance"],
-    "external_dependencies": {"python": ["jsonschema", "requests", "lxml"]},
+    "external_dependencies": {"python": ["jsonschema", "requests", "lxml", "paramiko"]},
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",

@@ -5,6 +5,7 @@ from . import (
     guard_probe,
     release_check,
     release_target,
+    release_target_host,
     runbook_item,
     release_snapshot,
     release_item,
