@@ -661,12 +661,54 @@ def _event(line):
 # -- programs of the host
 
 
-def _die_with_parent():
-    """Let the kernel kill this child when the helper dies, so that a resumed job works alone.
+#: Loaded here: a child between fork and exec must not load anything.
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _bound_to(parent):
+    """Return what lets the kernel kill a child when the helper dies: a resumed job works alone.
 
     It follows the thread that started the child: start programs in a thread that outlives them.
     """
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+    def bind():
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before
+            os._exit(1)
+
+    return bind
+
+
+def _communicate(process, text, timeout, each):
+    """``Popen.communicate`` that calls ``each`` now and then."""
+    deadline = time.monotonic() + timeout if timeout else None
+    while True:
+        try:
+            return process.communicate(text, 0.2 if each else timeout)
+        except subprocess.TimeoutExpired:
+            if not each or (deadline and time.monotonic() > deadline):
+                raise
+            text = None  # it has been taken already
+            each()
+
+
+def system_user(name):
+    """The entry of a system user.
+
+    :raises Failed: there is none
+    """
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        raise Failed(
+            f"There is no system user '{name}'.", "Correct the host's configuration."
+        ) from None
+
+
+def ended_how(status):
+    """An exit status in words."""
+    return f"ended with {status}" if status >= 0 else f"was killed by signal {-status}"
 
 
 class Host:
@@ -684,41 +726,48 @@ class Host:
         :raises Failed: there is no such program
         """
         if user and os.geteuid() == 0:
-            entry = pwd.getpwnam(user)
+            entry = system_user(user)
             options.update(user=entry.pw_uid, group=entry.pw_gid)
             options["extra_groups"] = os.getgrouplist(user, entry.pw_gid)
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("cwd", "/")
+        bind = _bound_to(os.getpid()) if bound else None
         try:
             return subprocess.Popen(  # noqa: S603 (a list, of the configuration's programs)
                 [str(part) for part in argv],
                 env={**self._environment(user), **(variables or {})},
-                preexec_fn=_die_with_parent if bound else None,  # noqa: PLW1509 (no other thread holds a lock)
+                preexec_fn=bind,  # noqa: PLW1509 (one system call, no lock)
                 **options,
             )
         except OSError as problem:
             raise Failed(
-                f"{argv[0]} cannot be started: {problem.strerror}.", "Look at the host's PATH."
+                f"{argv[0]} cannot be started: {problem.strerror}.",
+                "Install it, or correct its path in the host's configuration.",
             ) from problem
 
-    def run(self, argv, text="", timeout=60, check=True, **options):
+    def run(self, argv, text="", timeout=60, check=True, each=None, **options):
         """Run a program to its end; return ``subprocess.CompletedProcess`` with texts.
 
-        :param text: what it reads
+        :param text: what it reads, unless ``stdin`` is given
+        :param timeout: seconds, or None for as long as it takes
         :param check: whether an exit status other than 0 is a failure
-        :raises Failed: it failed, or took longer than ``timeout`` seconds
+        :param each: called five times a second while it runs
+        :raises Failed: it failed, or took longer than ``timeout``
         """
-        options.setdefault("stdout", subprocess.PIPE)
-        options.setdefault("stderr", subprocess.PIPE)
-        process = self.start(argv, stdin=subprocess.PIPE, text=True, errors="replace", **options)
+        for name in ("stdin", "stdout", "stderr"):
+            options.setdefault(name, subprocess.PIPE)
+        text = text if options["stdin"] == subprocess.PIPE else None
+        process = self.start(argv, text=True, errors="replace", **options)
         try:
-            output, errors = process.communicate(text, timeout)
+            output, errors = _communicate(process, text, timeout, each)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
             raise Failed(f"{argv[0]} took longer than {timeout} seconds.") from None
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
         if check and process.returncode:
-            raise Failed(f"{argv[0]} ended with {process.returncode}: {last_line(errors or '')}")
+            raise Failed(f"{argv[0]} {ended_how(process.returncode)}: {last_line(errors or '')}")
         return subprocess.CompletedProcess(argv, process.returncode, output, errors)
 
     def run_logged(self, job, argv, check=True, **options):
@@ -733,12 +782,13 @@ class Host:
             handle.seek(start)
             done.stdout = handle.read().decode(errors="replace")
         if check and done.returncode:
-            raise Failed(f"{argv[0]} ended with {done.returncode}: {last_line(done.stdout)}")
+            raise Failed(f"{argv[0]} {ended_how(done.returncode)}: {last_line(done.stdout)}")
         return done
 
     def _environment(self, user):
         folder = self.config.postgresql.bin
-        home = pwd.getpwnam(user).pw_dir if user else os.environ.get("HOME", "/")
+        other = user and os.geteuid() == 0
+        home = system_user(user).pw_dir if other else os.environ.get("HOME", "/")
         return {
             "PATH": f"{folder}:{SEARCH}" if folder else SEARCH,
             "HOME": home,
@@ -829,9 +879,9 @@ PSQL = (
 
 
 def connection_string(database):
-    """A database's name as libpq cannot take it for anything else."""
+    """A database's name as libpq cannot take it for anything else; a dead network is noticed."""
     quoted = database.replace("\\", "\\\\").replace("'", "\\'")
-    return f"dbname='{quoted}'"
+    return f"dbname='{quoted}' keepalives_idle=30 keepalives_interval=10 keepalives_count=3"
 
 
 class SystemdService:
@@ -924,10 +974,14 @@ class State:
                     f"chown it to the user who runs the helper, and chmod 0700 {folder}",
                 )
 
-    def record_path(self, release):
-        """Where the latest record of a release is kept."""
+    def record_path(self, release, what="record"):
+        """Where the latest ``record`` of a release, or only its ``head``, is kept."""
         name = hashlib.sha256(release.encode()).hexdigest()[:32]
-        return self.folder / "records" / f"{name}.json"
+        return self.folder / "records" / f"{name}.{what}.json"
+
+    def kept_head(self, release):
+        """``{"release", "length", "head"}`` of the record kept, or None."""
+        return read_json(self.record_path(release, "head"))
 
     def log_trouble(self):
         """Write the traceback of what is being handled where only the host's people read it."""
@@ -1255,6 +1309,8 @@ class Server:
             return self.answer(request)
         except Problem as problem:
             return self._reply(request, problem.ending())
+        except RecursionError:
+            return self._reply(request, ending(REFUSED, {}, "The request is nested too deeply."))
         except Exception as problem:  # noqa: BLE001 (a traceback never goes to the answer)
             self.state.log_trouble()
             message = f"The helper itself failed ({type(problem).__name__})."
@@ -1347,10 +1403,8 @@ class Server:
     def _forgotten(self, request):
         """The head kept for the release when the database that asks is behind it, or None."""
         anchor = request.get("anchor")
-        kept = anchor and read_json(self.state.record_path(anchor["release"]))
-        if kept and anchor["length"] < kept["length"]:
-            return {name: kept[name] for name in ("release", "length", "head")}
-        return None
+        kept = anchor and self.state.kept_head(anchor["release"])
+        return kept if kept and anchor["length"] < kept["length"] else None
 
     def _refuse_forgotten(self, request):
         kept = self._forgotten(request)
