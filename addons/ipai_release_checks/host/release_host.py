@@ -13,6 +13,7 @@ on where it was. Standard library only, Python 3.9 or newer.
 """
 
 import argparse
+import ast
 import configparser
 import contextlib
 import ctypes
@@ -250,6 +251,7 @@ OPTIONS = {
         "branches": (_words, ""),
         "addons": (_text, "."),
         "signed": (_choice("no", "commit", "tag"), "no"),
+        "signers": (_path, None),
     },
     "backup": {
         "folder": (_path, None),
@@ -846,18 +848,27 @@ class Host:
         return [*self.config.need("odoo", "command"), f"--config={config}", *arguments]
 
     def git(self, *arguments, **options):
-        """Run git in the repository as its owner, without hooks; return what it prints.
+        """Run git in the repository as its owner and return what it prints (:meth:`git_process`).
 
         :raises Failed: git failed
+        """
+        return self.git_process(*arguments, **options).stdout
+
+    def git_process(self, *arguments, **options):
+        """Run git; return ``subprocess.CompletedProcess``.
+
+        Nothing that people configured in the repository runs as a program, nobody is asked for a
+        password, submodules are not followed, and only authenticated protocols are spoken.
         """
         folder = self.config.need("repository", "path")
         try:
             owner = pwd.getpwuid(folder.stat().st_uid).pw_name
         except (OSError, KeyError) as problem:
             raise Failed(f"The repository {folder} cannot be read: {problem}.") from problem
-        argv = ["git", "-C", folder, "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
-        variables = {**self.config.environment, "GIT_TERMINAL_PROMPT": "0"}
-        return self.run([*argv, *arguments], user=owner, variables=variables, **options).stdout
+        settings = [word for setting in GIT_SETTINGS for word in ("-c", setting)]
+        argv = ["git", "-C", folder, "--no-pager", *settings, *arguments]
+        variables = {**GIT_VARIABLES, **self.config.environment}
+        return self.run(argv, user=owner, variables=variables, **options)
 
     @property
     def service(self):
@@ -866,6 +877,21 @@ class Host:
         return (SystemdService if manager == "systemd" else CommandService)(self)
 
 
+GIT_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=60",
+)
+GIT_VARIABLES = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "GIT_ALLOW_PROTOCOL": "https:ssh:file",
+}
 PSQL = (
     "psql",
     "--no-psqlrc",
@@ -1770,6 +1796,384 @@ class Disk(Verb):
 
 
 # -- verbs: code, upgrade, restart, restore
+
+
+#: Where the tags that may prove a commit are fetched to: no tag made on this host hides them.
+SIGNED_TAGS = "refs/ipai/tags"
+SUBMODULE = "160000"
+COMMITS_LISTED = 200
+SOURCE_FILE = Text(
+    r"(?!.*(^|/)\.\.(/|$))[A-Za-z0-9_.][A-Za-z0-9_.+@/ -]*",
+    1000,
+    "the path of a file inside the repository",
+)
+
+
+class Repository:
+    """The repository that holds the addons. Nothing in it runs as a program."""
+
+    def __init__(self, host):
+        self.host = host
+        self.settings = host.config.repository
+
+    def text(self, *arguments, **options):
+        """What git prints, without the newline at its end."""
+        return self.host.git(*arguments, **options).strip()
+
+    def agrees(self, *arguments):
+        """Whether git's exit status is 0."""
+        return self.host.git_process(*arguments, check=False).returncode == 0
+
+    def head(self):
+        """``{"commit", "branch"}`` of what is checked out; branch None for a detached HEAD."""
+        named = self.host.git_process("symbolic-ref", "--quiet", "--short", "HEAD", check=False)
+        commit = self.text("rev-parse", "--verify", "HEAD^{commit}")
+        return {"commit": commit, "branch": named.stdout.strip() or None}
+
+    def holds(self, commit):
+        """Whether the commit is in the repository."""
+        return self.agrees("cat-file", "-e", f"{commit}^{{commit}}")
+
+    def tracking(self, branch):
+        """The ref that holds the remote's branch."""
+        return f"refs/remotes/{self.settings.remote}/{branch}"
+
+    def changed(self):
+        """Files that differ from HEAD or that git does not know, without Python's caches."""
+        listed = self.host.git(
+            "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"
+        )
+        entries = listed.split("\0")[:-1]
+        return [entry[3:] for entry in entries if not _is_python_cache(entry)]
+
+    def require_clean(self):
+        """Refuse a tree with changes made by hand.
+
+        :raises Refused: naming the files
+        """
+        files = self.changed()
+        if files:
+            raise Refused(
+                f"The repository has changes that no commit holds: {named(files)}.",
+                "Commit them upstream or remove them; the switch would lose or mix them.",
+                {"changed": files[:COMMITS_LISTED]},
+            )
+
+    def fetch(self, branch):
+        """Fetch one branch of the remote, and no tag; tags go where no local one hides them."""
+        refs = [f"+refs/heads/{branch}:{self.tracking(branch)}"]
+        if self.settings.signed == "tag":
+            refs.append(f"+refs/tags/*:{SIGNED_TAGS}/*")
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+        self.host.git("fetch", *options, "--", self.settings.remote, *refs, timeout=600)
+
+    def require_on_branch(self, commit, branch):
+        """Refuse a commit that the remote's branch does not contain."""
+        if not self.holds(commit):
+            raise Failed(
+                f"The commit {commit} is not on the branch '{branch}' of the remote.",
+                "Compare it with what was reviewed, and look whether it was pushed.",
+            )
+        if not self.agrees("merge-base", "--is-ancestor", commit, self.tracking(branch)):
+            raise Failed(
+                f"The commit {commit} is there, but not on the branch '{branch}'.",
+                "Merge it there, or name the branch it is on.",
+            )
+
+    def commits(self, before, after):
+        """Commits that ``after`` has and ``before`` has not, newest first, the first 200."""
+        listed = self.host.git(
+            "log",
+            "-z",
+            f"--max-count={COMMITS_LISTED}",
+            "--format=%H%x1f%an <%ae>%x1f%aI%x1f%s",
+            f"{before}..{after}",
+            "--",
+        )
+        names = ("id", "author", "date", "subject")
+        return [dict(zip(names, line.split("\x1f"))) for line in listed.split("\0") if line]
+
+    def files(self, before, after):
+        """``[{"status", "path", "added", "deleted", "mode"}]`` between two commits.
+
+        Status A, D, M or T as git has it; a renamed file is one D and one A. The counts of lines
+        are None for a binary file.
+        """
+        options = ("-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv")
+        raw = self.host.git("diff", "--raw", *options, before, after, "--").split("\0")[:-1]
+        counted = self.host.git("diff", "--numstat", *options, before, after, "--").split("\0")
+        lines = {path: (_count(a), _count(d)) for a, d, path in map(_columns, counted[:-1])}
+        found = []
+        for entry, path in zip(raw[::2], raw[1::2]):
+            _old_mode, mode, _old, _new, status = entry.lstrip(":").split(" ")
+            added, deleted = lines.get(path, (None, None))
+            found.append(
+                {"status": status, "path": path, "added": added, "deleted": deleted, "mode": mode}
+            )
+        return found
+
+    def signature(self, commit):
+        """How the commit is signed, as the configuration demands it; None where it does not.
+
+        :raises Failed: it is not signed by a key that counts
+        """
+        how = self.settings.signed
+        if how == "no":
+            return None
+        tried = self._verify_commit(commit) if how == "commit" else self._verify_tags(commit)
+        good = next((process for process in tried if not process.returncode), None)
+        if good is None:
+            said = last_line(tried[-1].stderr) if tried else "no signed tag names it"
+            raise Failed(
+                f"The commit {commit} is not signed by a known key: {said}.",
+                f"Sign the {how} with a key that the host knows, or look who made it.",
+            )
+        return {"how": how, "found": good.stderr.strip() or "good signature"}
+
+    def _verify_commit(self, commit):
+        return [self.host.git_process(*self._signers(), "verify-commit", commit, check=False)]
+
+    def _verify_tags(self, commit):
+        form = "--format=%(objecttype) %(objectname)"
+        listed = self.text("for-each-ref", f"--points-at={commit}", form, "--", SIGNED_TAGS)
+        tags = [line.split()[1] for line in listed.splitlines() if line.startswith("tag ")]
+        verify = (*self._signers(), "verify-tag")
+        return [self.host.git_process(*verify, tag, check=False) for tag in tags]
+
+    def _signers(self):
+        """Settings in front of a command: whoever owns the repository does not choose the judge."""
+        signers = self.settings.signers
+        judges = ("-c", "gpg.program=gpg", "-c", "gpg.ssh.program=ssh-keygen")
+        return (*judges, "-c", f"gpg.ssh.allowedSignersFile={signers}") if signers else judges
+
+    def check_out(self, commit, branch=None, force=False):
+        """Make the whole tree that of a commit. No branch moves: the way back stays exact.
+
+        :param branch: check out this branch when it still is at the commit
+        :param force: go on with a checkout that was killed; the tree was clean before it
+        """
+        if force:
+            self._remove_stale_lock()
+        options = ["--quiet", "--no-recurse-submodules", *(["--force"] if force else [])]
+        if branch and self._is_at(branch, commit):
+            self.host.git("checkout", *options, branch, "--", timeout=600)
+        else:
+            self.host.git("checkout", *options, "--detach", commit, "--", timeout=600)
+
+    def _is_at(self, branch, commit):
+        ref = f"refs/heads/{branch}"
+        return self.text("for-each-ref", "--format=%(objectname)", "--", ref) == commit
+
+    def _remove_stale_lock(self):
+        lock = Path(self.text("rev-parse", "--absolute-git-dir")) / "index.lock"
+        deadline = time.monotonic() + 10
+        while lock.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)  # somebody else's git, which ends
+        lock.unlink(missing_ok=True)
+
+    def manifest_version(self, module):
+        """Version in the checked-out manifest of a module; None when it is not in here."""
+        path = self.settings.path / self.settings.addons / module / "__manifest__.py"
+        try:
+            return str(ast.literal_eval(path.read_text(encoding="utf-8")).get("version", "1.0"))
+        except FileNotFoundError:
+            return None
+        except (SyntaxError, ValueError, OSError) as problem:
+            raise Failed(f"{path} cannot be read: {last_line(str(problem))}.") from problem
+
+
+def _is_python_cache(entry):
+    return entry.startswith("??") and entry.endswith(("__pycache__/", ".pyc"))
+
+
+def _columns(line):
+    return line.split("\t", 2)
+
+
+def _count(text):
+    return int(text) if text.isdigit() else None
+
+
+def named(values, most=10):
+    """Names for a sentence, the first ten of them."""
+    values = list(values)
+    more = f" and {len(values) - most} more" if len(values) > most else ""
+    return ", ".join(values[:most]) + more
+
+
+def release_of(key):
+    """The release that a key belongs to: keys are ``release/item/attempt``."""
+    return key.rsplit("/", 2)[0]
+
+
+class CodeState:
+    """What was verified and switched, kept on the host: the way back of each release."""
+
+    def __init__(self, state):
+        self.path = state.folder / "code.json"
+
+    @property
+    def _kept(self):
+        return read_json(self.path, {"verified": {}, "switches": []})
+
+    def verify(self, commit, facts):
+        """Note that a commit may be switched to."""
+        kept = self._kept
+        kept["verified"][commit] = facts
+        write_json(self.path, kept)
+
+    def verified(self, commit):
+        """What was noted of a commit, or None."""
+        return self._kept["verified"].get(commit)
+
+    def record(self, key, before, after):
+        """Note a switch before it is made, once for each key."""
+        kept = self._kept
+        if all(entry["key"] != key for entry in kept["switches"]):
+            entry = {"key": key, "before": before, "after": after, "time": now()}
+            kept["switches"].append({**entry, "proven": False, "undone": False})
+            write_json(self.path, kept)
+
+    def mark(self, name, choose):
+        """Set ``proven`` or ``undone`` of the switches that ``choose(entry)`` takes."""
+        kept = self._kept
+        for entry in kept["switches"]:
+            entry[name] = entry[name] or choose(entry)
+        write_json(self.path, kept)
+
+    def way_back(self, key):
+        """Where the tree was before the release of this key, ``{"commit", "branch"}``, or None.
+
+        Switches of others count only while nothing has shown that they work.
+        """
+        release = release_of(key)
+        own = [
+            entry
+            for entry in self._kept["switches"]
+            if release_of(entry["key"]) == release or not (entry["proven"] or entry["undone"])
+        ]
+        first = next((entry for entry in own if not entry["undone"]), own[0] if own else None)
+        return first and first["before"]
+
+    def commits_left(self):
+        """Commits that were live once, the way back to each of which is known."""
+        return {entry["before"]["commit"] for entry in self._kept["switches"]}
+
+
+@verb
+class CodeFetch(ChangingVerb):
+    """Fetch a branch and verify the commit to go live; nothing is switched."""
+
+    name = "code_fetch"
+    parameters = {
+        "branch": BRANCH,
+        "commit": COMMIT,
+        "files": OrNull(ListOf(SOURCE_FILE, 5000), None),
+    }
+
+    def run(self):
+        branch, commit = self.params["branch"], self.params["commit"]
+        require_allowed_branch(self.config, branch)
+        repository = Repository(self.host)
+        repository.require_clean()
+        self.job.step("fetch", repository.fetch, branch)
+        repository.require_on_branch(commit, branch)
+        signed = repository.signature(commit)
+        result = self._compared(repository, repository.head()["commit"], commit)
+        CodeState(self.state).verify(commit, {"branch": branch, "key": self.job.key, "time": now()})
+        return {**result, "signed": signed}
+
+    def _compared(self, repository, before, commit):
+        files = repository.files(before, commit)
+        result = {
+            "branch": self.params["branch"],
+            "before": before,
+            "after": commit,
+            "commits": repository.commits(before, commit),
+            "dropped": repository.commits(commit, before),
+            "submodules": [entry["path"] for entry in files if entry["mode"] == SUBMODULE],
+            "files": [{name: entry[name] for name in entry if name != "mode"} for entry in files],
+            "diffstat": repository.text("diff", "--shortstat", before, commit, "--"),
+        }
+        if self.params["files"] is not None:
+            self._require_files({entry["path"] for entry in files}, result)
+        return result
+
+    def _require_files(self, found, result):
+        expected = set(self.params["files"])
+        unexpected, missing = sorted(found - expected), sorted(expected - found)
+        problems = [f"{named(unexpected)} changed unexpectedly"] if unexpected else []
+        problems += [f"{named(missing)} did not change"] if missing else []
+        if problems:
+            raise Failed(
+                f"The commit changes other files than expected: {'; '.join(problems)}.",
+                "Review the commit, then correct the list of files or the commit.",
+                {**result, "unexpected": unexpected, "missing": missing},
+            )
+
+
+def require_allowed_branch(config, branch):
+    """Refuse a branch that the configuration does not name.
+
+    :raises Refused: the parameter 'branch' is not allowed
+    """
+    if branch not in config.repository.branches:
+        allowed = named(config.repository.branches) or "none"
+        raise Refused(
+            f"Parameter 'branch': '{branch}' is not allowed on this host.",
+            f"'branches' in [repository] of its configuration allows: {allowed}.",
+        )
+
+
+@verb
+class CodeSwitch(ChangingVerb):
+    """Switch the whole tree to a commit that was fetched and verified."""
+
+    name = "code_switch"
+    parameters = {"branch": BRANCH, "commit": COMMIT}
+
+    def run(self):
+        branch, commit = self.params["branch"], self.params["commit"]
+        require_allowed_branch(self.config, branch)
+        verified = CodeState(self.state).verified(commit)
+        if not verified or verified["branch"] != branch:
+            raise Refused(
+                f"The commit {commit} of '{branch}' was not fetched and verified on this host.",
+                "Run code_fetch with the same branch and commit first.",
+            )
+        repository = Repository(self.host)
+        before = self.job.step("look", self._look, repository)
+        files = repository.files(before["commit"], commit)
+        if before["commit"] != commit:
+            self.job.step("switch", self._switch, repository, before)
+        paths = [entry["path"] for entry in files]
+        return {"before": before["commit"], "after": commit, "files": paths}
+
+    @staticmethod
+    def _look(repository):
+        repository.require_clean()
+        return repository.head()
+
+    def _switch(self, repository, before):
+        CodeState(self.state).record(self.job.key, before, self.params["commit"])
+        switch_tree(self.job, repository, self.params["commit"])
+        return {"note": f"{before['commit']} → {self.params['commit']}"}
+
+
+def switch_tree(job, repository, commit, branch=None):
+    """Check out a commit in a step that may be killed and begun again.
+
+    :raises Refused: the tree has changes, before anything moved
+    :raises Failed: the tree is not that of the commit afterwards
+    """
+    begun = job.recall("switching") == commit
+    if not begun:
+        repository.require_clean()
+        job.remember("switching", commit)
+    repository.check_out(commit, branch, force=begun)
+    found = repository.head()["commit"]
+    if found != commit or repository.changed():
+        raise Failed(f"The tree is not that of {commit} after the checkout; HEAD is {found}.")
 
 
 # -- command line
