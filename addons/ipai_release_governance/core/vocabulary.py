@@ -39,6 +39,14 @@ STAGES = [
     ("rollback", "Rollback"),
 ]
 
+#: Stage of a sign-off, and the stages of the items whose evidence it is about. What is done after a
+#: signature is no part of what it saw. Nobody signs a rollback, so its items are in none.
+EVIDENCE_SEEN = {
+    "freeze": ("preparation",),
+    "execution": ("preparation", "execution"),
+    "verification": ("preparation", "execution", "verification"),
+}
+
 GATE_POLICIES = [
     ("proceed", "Proceed"),
     ("abort", "Abort"),

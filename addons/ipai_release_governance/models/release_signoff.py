@@ -3,7 +3,7 @@ import base64
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..core import journal
+from ..core import journal, vocabulary
 from .runbook_signoff import SIGNOFF_STAGES
 
 #: Nobody has decided yet: withdrawn when the release goes back or ends.
@@ -43,7 +43,7 @@ class ReleaseSignoff(models.Model):
     # In the row: a file could be replaced by whoever may write the sign-off.
     signature = fields.Binary(readonly=True, attachment=False)
     evidence_digest = fields.Char(
-        string="Evidence SHA-256", readonly=True, help="Digest of all outcomes and evidence seen."
+        string="Evidence SHA-256", readonly=True, help="Digest of the outcomes and evidence seen."
     )
     is_mine = fields.Boolean(compute="_compute_is_mine", search="_search_is_mine")
 
@@ -147,7 +147,7 @@ class ReleaseSignoff(models.Model):
                 "reason": reason,
                 "typed_name": typed_name,
                 "signature": signature,
-                "evidence_digest": self.release_id._evidence_digest(),
+                "evidence_digest": self.release_id._evidence_digest(self.stage),
             },
         )
         self._after_signing()
@@ -235,19 +235,18 @@ class ReleaseSignoff(models.Model):
 class Release(models.Model):
     _inherit = "ipai.release"
 
-    evidence_digest = fields.Char(
-        string="Evidence SHA-256",
-        compute="_compute_evidence_digest",
-        help="Digest of all outcomes and evidence as they are now.",
-    )
-
-    def _compute_evidence_digest(self):
-        for release in self:
-            release.evidence_digest = release._evidence_digest()
-
-    def _evidence_digest(self):
+    def _evidence_items(self, stage):
+        """Items that a signature of ``stage`` is about, in the order of the record."""
         self.ensure_one()
-        return journal.digest([item._evidence_digest() for item in self.item_ids])
+        seen = vocabulary.EVIDENCE_SEEN[stage]
+        return self.item_ids.filtered(lambda item: item.stage in seen)
+
+    def _evidence_digest(self, stage):
+        """SHA-256 over what a signer of ``stage`` sees: the digests of its items, as a list.
+
+        Whoever verifies a signature computes this again, see ``journal.digest``.
+        """
+        return journal.digest([item._evidence_digest() for item in self._evidence_items(stage)])
 
     def _asks_for(self, stage):
         """Whether signatures of this stage are asked for in the present state."""

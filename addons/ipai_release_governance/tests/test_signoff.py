@@ -27,13 +27,22 @@ class TestSignoff(ReleaseCommon):
 
     def test_a_signature_keeps_what_it_saw(self):
         release = self._deployed()
-        digest = release.evidence_digest
+        digest = release._evidence_digest("execution")
         signoff = self.sign(release, "finance_manager")
         self.assertEqual(signoff.evidence_digest, digest)
         self.assertEqual(signoff.signed_by_id, self.people["finance"])
         self.assertEqual(signoff.typed_name, "Finance")
         self.assertTrue(signoff.signed_at)
         self.assertNotIn(self.people["finance"], release.activity_ids.user_id)
+
+    def test_what_the_day_after_records_is_not_what_finance_signed(self):
+        release = self._deployed()
+        signoff = self.sign(release, "finance_manager")
+        self.sign(release, "devops")
+        later = release._evidence_digest("verification")
+        self.do(release, "7.1")
+        self.assertEqual(release._evidence_digest("execution"), signoff.evidence_digest)
+        self.assertNotEqual(release._evidence_digest("verification"), later)
 
     def test_a_signature_is_drawn_or_typed(self):
         release = self._deployed()

@@ -12,7 +12,9 @@ class ReleaseSignoffWizard(models.TransientModel):
     meaning = fields.Char(related="signoff_id.meaning", related_sudo=False)
     phase_ids = fields.Many2many("ipai.release.phase", compute="_compute_phase_ids")
     issue_item_ids = fields.Many2many("ipai.release.item", compute="_compute_issue_item_ids")
-    evidence_digest = fields.Char(related="release_id.evidence_digest", related_sudo=False)
+    evidence_digest = fields.Char(
+        string="Evidence SHA-256", compute="_compute_evidence_digest", help="As it is now."
+    )
     reason = fields.Text(string="Notes", help="Needed to reject.")
     typed_name = fields.Char()
     signature = fields.Binary(string="Drawn Signature", attachment=False)
@@ -29,6 +31,11 @@ class ReleaseSignoffWizard(models.TransientModel):
     def _compute_issue_item_ids(self):
         for wizard in self:
             wizard.issue_item_ids = wizard.release_id._issue_items()
+
+    @api.depends("signoff_id")
+    def _compute_evidence_digest(self):
+        for wizard in self:
+            wizard.evidence_digest = wizard.release_id._evidence_digest(wizard.signoff_id.stage)
 
     def action_approve(self):
         self._sign("approved")
