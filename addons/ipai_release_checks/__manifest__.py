@@ -27,6 +27,8 @@
         "data/runbook_payment_hardening/phase_r_rollback.xml",
         "data/runbook_payment_hardening/publish.xml",
         "views/release_check_views.xml",
+        "views/release_target_views.xml",
+        "views/host_wizard_views.xml",
         "views/runbook_views.xml",
         "views/release_views.xml",
     ],

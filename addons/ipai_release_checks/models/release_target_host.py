@@ -189,13 +189,16 @@ class ReleaseTarget(models.Model):
             key = scan(self.ssh_host, self.ssh_port)
         return self.env["ipai.release.host.key.wizard"]._open(self, key)
 
-    def _pin_host_key(self, key):
+    def _pin_host_key(self, key, place):
         """Trust this host key from now on, in the name of the user who asks.
 
         :param key: such as ``ssh-ed25519 AAAA…``
+        :param place: the address that showed it, as ``_ssh_place`` tells it
         """
         self.ensure_one()
         check_access(self, "write")
+        if place != self._ssh_place():
+            raise UserError(_("The address was changed meanwhile. Read the host key again."))
         before, after = self.ssh_host_key_fingerprint, fingerprint(key)
         self._store(
             {
@@ -207,8 +210,11 @@ class ReleaseTarget(models.Model):
         self.message_post(body=self._pinned_text(before, after))
         _logger.info("%s pinned %s for %s (%s)", self.env.user.login, after, self.name, self.id)
 
+    def _ssh_place(self):
+        return f"{self.ssh_host}:{self.ssh_port}"
+
     def _pinned_text(self, before, after):
-        place = f"{self.ssh_host}:{self.ssh_port}"
+        place = self._ssh_place()
         if before and before != after:
             return _(
                 "Host key of %(place)s pinned: %(after)s, before %(before)s",
@@ -218,16 +224,26 @@ class ReleaseTarget(models.Model):
             )
         return _("Host key of %(place)s pinned: %(after)s", place=place, after=after)
 
+    # -- another connection ------------------------------------------------------------------
+
     def write(self, vals):
-        kept = {target: [target[name] for name in ADDRESS_FIELDS] for target in self}
+        before = {target: target._connection() for target in self}
         done = super().write(vals)
-        for target, address in kept.items():
-            if target.ssh_host_key and [target[name] for name in ADDRESS_FIELDS] != address:
-                target._forget_host_key()
+        for target, connection in before.items():
+            if target._connection() != connection:
+                target._on_connection_change(connection)
         return done
 
-    def _forget_host_key(self):
-        """The pinned key belonged to another address: the new one has to be looked at."""
-        forgotten = self.ssh_host_key_fingerprint
-        self._store(dict.fromkeys(PINNED_FIELDS, False))
-        self.message_post(body=_("Host key %s is no longer pinned: the address changed", forgotten))
+    def _connection(self):
+        return {name: self[name] for name in CONNECTION_FIELDS}
+
+    def _on_connection_change(self, before):
+        """What was known of the host belonged to the connection ``before``. Extend it."""
+        self.ensure_one()
+        moved = any(self[name] != before[name] for name in ADDRESS_FIELDS)
+        if moved and self.ssh_host_key:
+            forgotten = self.ssh_host_key_fingerprint
+            self._store(dict.fromkeys(PINNED_FIELDS, False))
+            self.message_post(
+                body=_("Host key %s is no longer pinned: the address changed", forgotten)
+            )

@@ -15,3 +15,4 @@ from .host_key import fingerprint, scan
 from .local import LocalTransport
 from .private_key import public_line
 from .ssh import Address, SshTransport
+from .upload import NoFilesTaken, upload

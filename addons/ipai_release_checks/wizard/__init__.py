@@ -1,0 +1,1 @@
+from . import host_key_wizard, host_setup_wizard
