@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
@@ -9,7 +10,9 @@ from tools import source
 from tools.say import say
 
 # Only these reasons excuse a skipped test, and only when they are true.
-EXCUSE = re.compile(r"missing (tool|series): (\S+)")
+EXCUSE = re.compile(r"missing (tool|series|right): (\S+)")
+# What a test needs to be allowed, by a program that ends well where it is.
+RIGHTS = {"namespaces": ("unshare", "--mount", "--pid", "--cgroup", "--fork", "true")}
 
 
 @dataclass
@@ -59,14 +62,21 @@ def _add(result, case):
 
 
 def _excused(reason, series):
-    """A skip is excused when it names a tool or a series that really is not there."""
+    """A skip is excused when it names a tool, a series or a right that really is not there."""
     match = EXCUSE.search(reason)
     if match is None:
         return False
     kind, name = match.groups()
     if kind == "tool":
         return shutil.which(name) is None
+    if kind == "right":
+        return name in RIGHTS and not has_right(name)
     return name in source.SERIES and name != series
+
+
+def has_right(name):
+    """Whether this process may do what :data:`RIGHTS` says under this name."""
+    return subprocess.run(RIGHTS[name], capture_output=True, check=False).returncode == 0
 
 
 def summary(results, not_found):

@@ -17,7 +17,12 @@ LIBRARIES = {
     "magic": "libmagic1",
 }
 FONTS = {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core"}
-TESTING = {"chromium": "chromium", "pdftotext": "poppler-utils", "git": "git"}
+TESTING = {
+    "chromium": "chromium",
+    "git": "git",
+    "pdftotext": "poppler-utils",
+    "systemd": "systemd",
+}
 
 
 def prerequisites(testing):

@@ -1,7 +1,7 @@
 """Run the tests on every series found: ``python3 -m tools.test``, or ``make test``.
 
 The last line is ``N passed, N failed``. A skipped test counts as failed unless its reason says
-``missing tool: NAME`` or ``missing series: NAME`` and that is true.
+``missing tool: NAME``, ``missing series: NAME`` or ``missing right: NAME`` and that is true.
 """
 
 import argparse

@@ -38,6 +38,7 @@ def test_counts(judged):
         "missing tool: sh",
         "missing series: 19.0",
         "missing series: 12.0",
+        "missing right: to-be-lazy",
     ],
 )
 def test_a_skip_without_a_true_reason_is_a_failure(judged, reason):
@@ -51,6 +52,14 @@ def test_a_skip_that_names_what_is_missing_is_excused(judged, reason):
     result = judged(PASSED, _skipped(reason))
     assert not result.failed
     assert len(result.skipped) == 1
+
+
+def test_a_missing_right_excuses_only_where_it_is_missing(judged, monkeypatch):
+    reason = _skipped("missing right: namespaces")
+    monkeypatch.setitem(results.RIGHTS, "namespaces", ("false",))
+    assert not judged(PASSED, reason).failed
+    monkeypatch.setitem(results.RIGHTS, "namespaces", ("true",))
+    assert judged(PASSED, reason).failed
 
 
 def test_no_test_at_all_is_a_failure(judged):
