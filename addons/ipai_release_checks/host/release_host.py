@@ -14,13 +14,19 @@ on where it was. Standard library only, Python 3.9 or newer.
 
 import argparse
 import ast
+import bz2
 import configparser
 import contextlib
 import ctypes
 import fcntl
+import functools
+import gzip
 import hashlib
 import http.client
+import itertools
 import json
+import lzma
+import math
 import os
 import platform
 import pwd
@@ -32,10 +38,13 @@ import socket
 import stat
 import subprocess
 import sys
+import tarfile
+import tempfile
 import time
 import traceback
 import urllib.parse
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -1465,7 +1474,9 @@ class Server:
         return answer
 
 
-ANCHOR = {"release": RELEASE, "length": Integer(0, 10**9), "head": SHA256}
+#: Where the journal of a release stands: its number of events and the hash of the last one.
+HEAD = {"length": Integer(0, 10**9), "head": SHA256}
+ANCHOR = {"release": RELEASE, **HEAD}
 
 
 def parse(line):
@@ -1792,7 +1803,1120 @@ class Disk(Verb):
         return {"purpose": purpose, "path": str(path), "free": usage.free, "total": usage.total}
 
 
-# -- verbs: backup, records, commands
+# -- the financial fingerprint
+
+#: Tables whose columns decide how a series is asked.
+FINGERPRINT_TABLES = (
+    "account_move",
+    "account_move_line",
+    "account_partial_reconcile",
+    "account_full_reconcile",
+    "account_payment",
+    "account_bank_statement_line",
+)
+#: SELECT of ``[table, column]`` pairs, as one JSON value.
+FINGERPRINT_COLUMNS = (
+    "SELECT coalesce(jsonb_agg(jsonb_build_array(c.relname, a.attname)), '[]')"  # noqa: S608 (constants)
+    " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+    " WHERE a.attnum > 0 AND NOT a.attisdropped AND c.oid IN ("
+    + ", ".join(f"to_regclass('{table}')" for table in FINGERPRINT_TABLES)
+    + ")"
+)
+#: What is compared before and after: ``(name, keys, needed columns by table, SELECT)``. A SELECT
+#: gives one JSON array a row: that many keys, then figures, amounts as text with six decimals so
+#: that every server writes them alike. Of several with one name the first that fits is taken:
+#: payments have no state, company and currency of their own on 17.0, where they are the entry's.
+FINGERPRINT = (
+    (
+        "balances",
+        4,
+        {"account_move_line": ("company_id", "journal_id", "date", "parent_state", "balance")},
+        """
+        SELECT jsonb_build_array(company_id, journal_id, to_char(date, 'YYYY-MM'), parent_state,
+        count(*), round(sum(debit::numeric), 6)::text, round(sum(credit::numeric), 6)::text,
+        round(sum(amount_residual::numeric), 6)::text)
+        FROM account_move_line
+        GROUP BY company_id, journal_id, to_char(date, 'YYYY-MM'), parent_state
+        """,
+    ),
+    (
+        "partial reconciliations",
+        1,
+        {"account_partial_reconcile": ("company_id", "amount")},
+        """
+        SELECT jsonb_build_array(company_id, count(*), round(sum(amount::numeric), 6)::text)
+        FROM account_partial_reconcile GROUP BY company_id
+        """,
+    ),
+    (
+        "full reconciliations",
+        0,
+        {"account_full_reconcile": ("id",)},
+        "SELECT jsonb_build_array(count(*)) FROM account_full_reconcile",
+    ),
+    (
+        "payments",
+        3,
+        {"account_payment": ("company_id", "state", "currency_id", "amount")},
+        """
+        SELECT jsonb_build_array(company_id, state, currency_id, count(*),
+        round(sum(amount::numeric), 6)::text)
+        FROM account_payment GROUP BY company_id, state, currency_id
+        """,
+    ),
+    (
+        "payments",
+        3,
+        {"account_payment": ("move_id", "currency_id", "amount"), "account_move": ("state",)},
+        """
+        SELECT jsonb_build_array(m.company_id, m.state, p.currency_id, count(*),
+        round(sum(p.amount::numeric), 6)::text)
+        FROM account_payment p JOIN account_move m ON m.id = p.move_id
+        GROUP BY m.company_id, m.state, p.currency_id
+        """,
+    ),
+    (
+        "statement lines",
+        1,
+        {"account_bank_statement_line": ("journal_id", "amount")},
+        """
+        SELECT jsonb_build_array(journal_id, count(*), round(sum(amount::numeric), 6)::text)
+        FROM account_bank_statement_line GROUP BY journal_id
+        """,
+    ),
+    (
+        "sequences",
+        2,
+        {"account_move": ("journal_id", "state", "sequence_prefix", "sequence_number")},
+        """
+        SELECT jsonb_build_array(journal_id, sequence_prefix, max(sequence_number), count(*),
+        max(sequence_number) - min(sequence_number) + 1 - count(DISTINCT sequence_number))
+        FROM account_move WHERE state = 'posted' AND sequence_prefix IS NOT NULL
+        GROUP BY journal_id, sequence_prefix
+        """,
+    ),
+    (
+        "hash chains",
+        2,
+        {"account_move": ("journal_id", "sequence_prefix", "sequence_number", "inalterable_hash")},
+        """
+        SELECT jsonb_build_array(journal_id, sequence_prefix, sequence_number, inalterable_hash)
+        FROM (SELECT DISTINCT ON (journal_id, sequence_prefix) * FROM account_move
+        WHERE inalterable_hash IS NOT NULL
+        ORDER BY journal_id, sequence_prefix, sequence_number DESC, id DESC) heads
+        """,
+    ),
+)
+#: Differences that are named; the rest is counted.
+DIFFERENCES_NAMED = 50
+
+
+def fingerprint(ask):
+    """The financial figures of a database: ``{"name": [[key..., figure...]...]}``, sorted.
+
+    A figure whose tables are not there is left out.
+
+    :param ask: function that runs a SELECT of one JSON value and returns that
+    """
+    columns = {(table, column) for table, column in ask(FINGERPRINT_COLUMNS)}
+    found = {}
+    for name, _keys, needed, select in FINGERPRINT:
+        wanted = {(table, column) for table, names in needed.items() for column in names}
+        if name not in found and wanted <= columns:
+            rows = ask(f"SELECT coalesce(jsonb_agg(r), '[]') FROM ({select}) q(r)")  # noqa: S608 (constants)
+            found[name] = sorted(rows, key=canonical)
+    return found
+
+
+def fingerprint_differences(expected, found):
+    """What differs between two fingerprints: ``[{"figure", "key", "expected", "found"}]``.
+
+    ``expected`` or ``found`` is None where the row is missing; at most 50, then ``{"more": n}``.
+    """
+    keys = {name: count for name, count, _needed, _select in FINGERPRINT}
+    differences = []
+    for name in sorted(set(expected) | set(found)):
+        count = keys.get(name, 0)
+        before, after = (_keyed(one.get(name, []), count) for one in (expected, found))
+        for key in sorted(set(before) | set(after)):
+            if before.get(key) != after.get(key):
+                figures = {"expected": before.get(key), "found": after.get(key)}
+                differences.append({"figure": name, "key": json.loads(key), **figures})
+    more = len(differences) - DIFFERENCES_NAMED
+    return differences[:DIFFERENCES_NAMED] + ([{"more": more}] if more > 0 else [])
+
+
+def _keyed(rows, count):
+    return {canonical(row[:count]): row[count:] for row in rows}
+
+
+class SqlSession:
+    """A psql that stays open, so that one transaction serves several questions.
+
+    Use it as a context manager; nothing is committed.
+    """
+
+    _END = "-- end of answer --"
+
+    def __init__(self, host, database=None):
+        self.host = host
+        self.database = database or host.config.odoo.database
+
+    def __enter__(self):
+        self.process = self.host.start(
+            [*PSQL, f"--dbname={connection_string(self.database)}"],
+            user=self.host.postgresql_user,
+            variables=self.host.postgresql_variables(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_problem):
+        self.process.kill()
+        self.process.communicate()
+
+    def ask(self, statement):
+        """Run a statement and return the text it prints.
+
+        :raises Failed: PostgreSQL refused it or went away
+        """
+        lines = []
+        with contextlib.suppress(BrokenPipeError):  # its last words are read below
+            self.process.stdin.write(f"{statement};\n\\echo '{self._END}'\n")
+            self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.rstrip("\n") == self._END:
+                return "".join(lines).strip()
+            lines.append(line)
+        raise Failed(f"PostgreSQL: {last_line(''.join(lines))}", "Read the server's log.")
+
+    def ask_json(self, statement):
+        """Run a SELECT of one JSON value and return that."""
+        return json.loads(self.ask(statement))
+
+    def open_snapshot(self):
+        """Begin a read-only transaction on one snapshot; return the name others join it by."""
+        self.ask("SET idle_in_transaction_session_timeout = 0")
+        self.ask("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return self.ask("SELECT pg_export_snapshot()")
+
+
+# -- backups on the disk
+
+MANIFEST = "manifest.json"
+DUMP = "database.dump"
+FILESTORE = "filestore.tar"
+CODE = "code.tar"
+ODOO_CONFIG = "odoo.conf"
+VERIFIED = "verified.json"
+MANIFEST_FORMAT = 1
+#: Bytes that stay free on the file system of the backups, beside a tenth of what is written.
+MARGIN = 64 << 20
+_CHUNK = 1 << 20
+_ATTACHMENTS = "attachments.txt"
+_FACTS = "facts.json"
+_HAS_TABLE = "SELECT to_json(to_regclass('{}') IS NOT NULL)"
+#: The identity that Odoo gives a database; a restored copy keeps it.
+_UUID = (
+    "SELECT coalesce((SELECT to_json(value) FROM ir_config_parameter"
+    " WHERE key = 'database.uuid'), 'null')"
+)
+_STORED_FILES = (
+    "SELECT DISTINCT store_fname || ' ' || coalesce(checksum, '') FROM ir_attachment"
+    " WHERE store_fname IS NOT NULL ORDER BY 1"
+)
+_LOCALE = (
+    "SELECT json_build_object('encoding', pg_encoding_to_char(encoding), 'collate', datcollate,"
+    " 'ctype', datctype) FROM pg_database WHERE datname = current_database()"
+)
+
+
+class HashedFile:
+    """A new file whose SHA-256 and size run along as it is written; on the disk when closed."""
+
+    def __init__(self, path, look):
+        self.path = Path(path)
+        self.look = look
+        self.sha256 = hashlib.sha256()
+        self.size = 0
+
+    def __enter__(self):
+        self.handle = open(self.path, "wb", opener=_private)
+        return self
+
+    def __exit__(self, *_problem):
+        self.handle.flush()
+        os.fsync(self.handle.fileno())
+        self.handle.close()
+
+    def write(self, data):
+        self.handle.write(data)
+        self.sha256.update(data)
+        self.size += len(data)
+        self.look(self.size)
+        return len(data)
+
+    def entry(self):
+        """``{"name", "size", "sha256"}`` as the manifest lists it."""
+        return {"name": self.path.name, "size": self.size, "sha256": self.sha256.hexdigest()}
+
+
+def file_entry(path, look=lambda _size: None):
+    """Read a file; return ``{"name", "size", "sha256"}``.
+
+    :param look: called with the bytes read so far
+    """
+    found, size = hashlib.sha256(), 0
+    with open(path, "rb") as handle:
+        while data := handle.read(_CHUNK):
+            found.update(data)
+            size += len(data)
+            look(size)
+    return {"name": Path(path).name, "size": size, "sha256": found.hexdigest()}
+
+
+def sync_file(path):
+    """Wait until the disk has a file that another program wrote."""
+    with open(path, "rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def tree_files(root):
+    """``{path relative to root: bytes}`` of the regular files below a folder, sorted."""
+    found = {}
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            with contextlib.suppress(FileNotFoundError):  # somebody goes on working
+                info = os.lstat(path)
+                if stat.S_ISREG(info.st_mode):
+                    found[os.path.relpath(path, root)] = info.st_size
+    return found
+
+
+def write_tar(path, root, names, look):
+    """Write files below ``root`` into a tar; return its entry and the names that were gone.
+
+    :param look: called with the bytes written so far
+    """
+    gone = []
+    how = {"mode": "w|", "format": tarfile.PAX_FORMAT}
+    with HashedFile(path, look) as target, tarfile.open(fileobj=target, **how) as archive:
+        for name in names:
+            try:
+                archive.add(os.path.join(root, name), name, recursive=False)
+            except FileNotFoundError:
+                gone.append(name)
+    return target.entry(), gone
+
+
+def filestore_folder(config):
+    """The folder of the database's attachments."""
+    return config.need("odoo", "data_dir") / "filestore" / config.odoo.database
+
+
+def stored_files(session):
+    """``{store_fname: checksum}`` of the files that a database's attachments name."""
+    if not session.ask_json(_HAS_TABLE.format("ir_attachment")):
+        return {}
+    lines = session.ask(_STORED_FILES).splitlines()
+    return dict(line.split(" ", 1) for line in lines)
+
+
+def database_uuid(session):
+    """Odoo's identity of a database, or None where Odoo never was in it."""
+    if not session.ask_json(_HAS_TABLE.format("ir_config_parameter")):
+        return None
+    return session.ask_json(_UUID)
+
+
+def readable_size(size):
+    """Bytes for people, such as ``1.5 GB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}" if unit != "bytes" else f"{size} bytes"
+        size /= 1000
+    return f"{size:.3g} TB"
+
+
+class BackupStore:
+    """The folder of the backups: one folder each, complete when it has its final name."""
+
+    def __init__(self, host):
+        self.host = host
+        self.folder = host.config.need("backup", "folder")
+
+    def require(self):
+        """Refuse when nothing can be written here."""
+        if not self.folder.is_dir() or not os.access(self.folder, os.W_OK | os.X_OK):
+            raise Refused(
+                f"The backup folder {self.folder} is missing or may not be written.",
+                "Make it and let the helper's user write there, or correct 'folder' in [backup].",
+            )
+
+    def backups(self):
+        """The complete backups, newest first."""
+        names = [path.name for path in self.folder.iterdir() if BACKUP.pattern.fullmatch(path.name)]
+        return [StoredBackup(self.host, name) for name in sorted(names, reverse=True)]
+
+    def remove_partial(self):
+        """Remove what backups left that were never finished. One job at a time: none runs."""
+        for path in self.folder.iterdir():
+            if path.name.startswith((".part-", ".gone-")):
+                shutil.rmtree(path)
+
+    def retire(self, keep):
+        """Remove all but the newest ``keep`` and the last verified one; return what is gone."""
+        found = self.backups()
+        verified = [backup.name for backup in found if backup.verified()]
+        gone = [backup for backup in found[keep:] if backup.name not in verified[:1]]
+        for backup in gone:
+            hidden = self.folder / f".gone-{backup.name}"
+            backup.folder.rename(hidden)
+            shutil.rmtree(hidden)
+        return [backup.name for backup in gone]
+
+
+class StoredBackup:
+    """One backup on the disk: ``<backup folder>/<name>`` with its manifest and files."""
+
+    def __init__(self, host, name):
+        self.host = host
+        self.name = name
+        self.folder = host.config.need("backup", "folder") / name
+
+    def path(self, name):
+        """Where a file of the backup lies."""
+        return self.folder / name
+
+    def manifest(self):
+        """The manifest.
+
+        :raises Failed: it is missing, cannot be read, or is another one than was written
+        """
+        if not self.folder.is_dir():
+            raise Failed(f"There is no backup {self.name} in {self.folder.parent}.", "Make one.")
+        try:
+            found = json.loads(self.path(MANIFEST).read_bytes())
+        except (OSError, ValueError) as problem:
+            raise Failed(
+                f"The manifest of {self.name} is missing or cannot be read.", "Make a new backup."
+            ) from problem
+        written = self._written_manifest()
+        if written and file_entry(self.path(MANIFEST))["sha256"] != written:
+            raise Failed(
+                f"The manifest of {self.name} was changed after the backup.", "Make a new backup."
+            )
+        self._require_form(found)
+        return found
+
+    def _written_manifest(self):
+        """SHA-256 of the manifest as this host wrote it; None for a backup from elsewhere."""
+        known = read_json(self.host.config.host.state / "backups.json", {})
+        return known.get(self.name)
+
+    def _require_form(self, manifest):
+        names = ("format", "backup", "created", "database", "versions", "files", "fingerprint")
+        right = isinstance(manifest, dict) and all(name in manifest for name in names)
+        if not right or manifest["format"] != MANIFEST_FORMAT or manifest["backup"] != self.name:
+            raise Failed(
+                f"The manifest of {self.name} is not one of this backup.", "Make a new backup."
+            )
+
+    def verified(self):
+        """``{"time", "manifest"}`` of the last verification of this very manifest, or None."""
+        mark = read_json(self.path(VERIFIED))
+        if not mark or not self.path(MANIFEST).exists():
+            return None
+        return mark if mark["manifest"] == file_entry(self.path(MANIFEST))["sha256"] else None
+
+    def check_files(self, look):
+        """Read all files and compare them with the manifest.
+
+        :param look: called with ``(bytes read, bytes in all)``
+        :raises Failed: one is missing, cut, longer or changed
+        """
+        manifest = self.manifest()
+        total, before = sum(entry["size"] for entry in manifest["files"]), 0
+        for entry in manifest["files"]:
+            self._check_file(entry, before, total, look)
+            before += entry["size"]
+        return {"files": len(manifest["files"]), "bytes": total}
+
+    def _check_file(self, entry, before, total, look):
+        path = self.path(entry["name"])
+        if not path.is_file():
+            raise Failed(f"{entry['name']} of {self.name} is missing.", "Make a new backup.")
+        size = path.stat().st_size
+        if size != entry["size"]:
+            raise Failed(
+                f"{entry['name']} of {self.name} has {size} bytes, its manifest says "
+                f"{entry['size']}: it was cut or written to.",
+                "Make a new backup, and look at the disk.",
+            )
+        if file_entry(path, lambda done: look(before + done, total))["sha256"] != entry["sha256"]:
+            raise Failed(
+                f"{entry['name']} of {self.name} does not have the SHA-256 of its manifest: "
+                "it was changed or the disk is faulty.",
+                "Make a new backup, and look at the disk.",
+            )
+
+    def read_archive(self, look):
+        """Read the whole dump as a restore would; ``{"bytes"}``.
+
+        :param look: called with ``(bytes read, bytes in all)``
+        :raises Failed: PostgreSQL cannot read it to its end
+        """
+        size = self.path(DUMP).stat().st_size
+        with open(self.path(DUMP), "rb") as handle:
+            # The child moves the position of the file it shares with us.
+            self.host.postgresql(
+                ["pg_restore", "--file=/dev/null"],
+                stdin=handle,
+                timeout=None,
+                each=lambda: look(handle.seek(0, os.SEEK_CUR), size),
+            )
+        return {"bytes": size}
+
+    def restore(self, database, look):
+        """Restore the dump into a new database.
+
+        :param look: called with ``(bytes in the new database, bytes the old one had)``
+        :raises Failed: it cannot be restored without an error
+        """
+        manifest = self.manifest()
+        create_database(self.host, database, manifest["database"])
+        jobs = f"--jobs={self.host.config.backup.jobs}"
+        options = ("--no-owner", "--no-privileges", "--exit-on-error", "--no-password", jobs)
+        with self._dump_for_all_jobs() as path, open(path, "rb") as handle:
+            argv = ["pg_restore", *options, f"--dbname={connection_string(database)}"]
+            self.host.postgresql(
+                # Each job opens the file anew, and may not pass the folder that is ours.
+                [*argv, f"/dev/fd/{handle.fileno()}"],
+                pass_fds=(handle.fileno(),),
+                timeout=None,
+                each=self._watched_size(database, manifest["database"]["size"], look),
+            )
+
+    @contextlib.contextmanager
+    def _dump_for_all_jobs(self):
+        """The dump, readable by the system user of PostgreSQL's programs."""
+        path, user = self.path(DUMP), self.host.postgresql_user
+        if user and os.geteuid() == 0:
+            os.chown(path, -1, system_user(user).pw_gid)
+            os.chmod(path, 0o640)
+        yield path
+
+    def _watched_size(self, database, total, look):
+        """Return what looks at the size of a database, at most once in two seconds."""
+        last = [time.monotonic()]
+
+        def watch():
+            if time.monotonic() - last[0] > 2:
+                last[0] = time.monotonic()
+                look(min(database_size(self.host, database), total), total)
+
+        return watch
+
+    def compare_fingerprint(self, session):
+        """``{"equal", "differences"}`` of a restored database with the dump's snapshot."""
+        found = fingerprint(session.ask_json)
+        differences = fingerprint_differences(self.manifest()["fingerprint"], found)
+        return {"equal": not differences, "differences": differences}
+
+    def check_filestore(self, session, look):
+        """``{"files", "missing", "wrong", "absent"}``: files that attachments name and the tar.
+
+        ``missing`` are not in it, ``wrong`` have other content than the attachment's checksum,
+        ``absent`` were not on the disk either when the backup was made; at most 50 names each.
+        """
+        wanted = stored_files(session)
+        found, wrong = self._archived(wanted, look)
+        absent = set(self.manifest()["filestore"]["absent"])
+        missing = sorted(set(wanted) - found - absent)
+        return {
+            "files": len(found),
+            "missing": missing[:50],
+            "wrong": sorted(wrong)[:50],
+            "absent": sorted(absent & set(wanted))[:50],
+        }
+
+    def _archived(self, wanted, look):
+        """Read the tar; return its names and those whose content is not what was stored."""
+        found, wrong = set(), []
+        size = self.path(FILESTORE).stat().st_size
+        try:
+            with open(self.path(FILESTORE), "rb") as handle, tarfile.open(fileobj=handle) as tar:
+                for member in tar:
+                    found.add(member.name)
+                    checksum = hashlib.sha1(usedforsecurity=False)  # Odoo's own
+                    for data in iter(functools.partial(tar.extractfile(member).read, _CHUNK), b""):
+                        checksum.update(data)
+                    if wanted.get(member.name, "") not in ("", checksum.hexdigest()):
+                        wrong.append(member.name)
+                    look(handle.tell(), size)
+        except tarfile.TarError as problem:
+            raise Failed(
+                f"{FILESTORE} of {self.name} cannot be read: {problem}.", "Make a new backup."
+            ) from problem
+        return found, wrong
+
+
+def create_database(host, name, like):
+    """Create an empty database with the encoding and collation of the one that was backed up."""
+    statement = (
+        "CREATE DATABASE :\"name\" TEMPLATE template0 ENCODING :'encoding'"
+        " LC_COLLATE :'collate' LC_CTYPE :'ctype';"
+    )
+    locale = {name: like[name] for name in ("encoding", "collate", "ctype")}
+    host.sql(statement, host.config.postgresql.maintenance_database, name=name, **locale)
+
+
+def drop_database(host, name):
+    """Drop a database that the helper made, if it is there.
+
+    :raises Refused: it is the live one
+    """
+    if name == host.config.odoo.database:
+        raise Refused(f"The live database {name} is never dropped.")
+    maintenance = host.config.postgresql.maintenance_database
+    host.sql('DROP DATABASE IF EXISTS :"name" WITH (FORCE);', maintenance, 600, name=name)
+
+
+# -- verbs: backup, verify_backup, backups
+
+
+@verb
+class Backup(ChangingVerb):
+    """Back up database, filestore, code and configuration of one moment."""
+
+    name = "backup"
+    parameters = {"label": LABEL}
+
+    def run(self):
+        self.store = BackupStore(self.host)
+        # The same name after a kill.
+        asked = re.sub("[-:]", "", self.job.request["time"][:19])
+        self.backup = StoredBackup(self.host, f"{asked}Z-{self.job.id[:8]}")
+        self.part = self.store.folder / f".part-{self.backup.name}"
+        try:
+            return self._run()
+        except Problem:
+            shutil.rmtree(self.part, ignore_errors=True)
+            raise
+
+    def _run(self):
+        prepared = self.job.step("prepare", self._prepare)
+        files = [
+            self.job.step("dump", self._dump, prepared),
+            self.job.step("filestore", self._filestore, prepared),
+            self.job.step("code", self._code),
+            self.job.step("configuration", self._configuration),
+            {"entries": [file_entry(self.part / _ATTACHMENTS)] if self.part.exists() else []},
+        ]
+        entries = [entry for step in files for entry in step["entries"]]
+        self.job.step("publish", self._publish, prepared, entries)
+        removed = self.job.step("retention", self._retire)["removed"]
+        return {**self._result(self.backup.manifest()), "removed": removed}
+
+    def _result(self, manifest):
+        taken = ("backup", "files", "database", "versions", "compressed", "commit")
+        return {
+            **{name: manifest[name] for name in taken},
+            "folder": str(self.backup.folder),
+            "fingerprint": digest(manifest["fingerprint"]),
+            "filestore": {**manifest["filestore"], "absent": len(manifest["filestore"]["absent"])},
+            "seconds": round(seconds_since(self.job.request["time"]), 1),
+        }
+
+    # -- steps
+
+    def _prepare(self):
+        """Look whether there is room for everything, before anything is written."""
+        self.store.require()
+        self.store.remove_partial()
+        filestore = sum(tree_files(filestore_folder(self.config)).values())
+        database = database_size(self.host)
+        needed = int((database + filestore) * 1.1) + MARGIN
+        free = shutil.disk_usage(self.store.folder).free
+        if free < needed:
+            raise Refused(
+                f"{self.store.folder} has {readable_size(free)} free, the backup may need "
+                f"{readable_size(needed)}.",
+                "Free space, or name a folder on a larger file system as 'folder' in [backup].",
+            )
+        self.part.mkdir(mode=0o700)
+        return {"database": database, "filestore": filestore, "last_dump": self._last_dump()}
+
+    def _last_dump(self):
+        """Bytes of the newest backup's dump: what this one will have, more or less."""
+        for backup in self.store.backups():
+            with contextlib.suppress(Failed):
+                return next(
+                    entry["size"] for entry in backup.manifest()["files"] if entry["name"] == DUMP
+                )
+        return None
+
+    def _dump(self, prepared):
+        """Dump the database on one snapshot, and take the fingerprint in that same snapshot."""
+        with SqlSession(self.host) as session:
+            snapshot = session.open_snapshot()
+            stored = stored_files(session)
+            write_json(self.part / _FACTS, self._facts(session, stored))
+            lines = "".join(f"{name} {checksum}\n" for name, checksum in stored.items())
+            write_file(self.part / _ATTACHMENTS, lines.encode())
+            self._pg_dump(snapshot, prepared["last_dump"])
+        sync_file(self.part / DUMP)
+        return {"entries": [file_entry(self.part / DUMP, self._looking(None))]}
+
+    def _facts(self, session, stored):
+        folder = filestore_folder(self.config)
+        return {
+            "database": {
+                "name": self.config.odoo.database,
+                "uuid": database_uuid(session),
+                "size": session.ask_json("SELECT pg_database_size(current_database())"),
+                **session.ask_json(_LOCALE),
+            },
+            "server": session.ask("SHOW server_version"),
+            "fingerprint": fingerprint(session.ask_json),
+            "absent": [name for name in stored if not (folder / name).is_file()],
+        }
+
+    def _pg_dump(self, snapshot, expected):
+        argv = [
+            "pg_dump",
+            "--format=custom",
+            f"--compress={self.config.backup.compress}",
+            f"--snapshot={snapshot}",
+            "--lock-wait-timeout=60s",
+            "--no-password",
+            f"--dbname={connection_string(self.config.odoo.database)}",
+        ]
+        look = self._looking(expected)
+        with open(self.part / DUMP, "wb", opener=_private) as output:
+            done = self.host.postgresql(
+                argv,
+                stdout=output,
+                timeout=None,
+                each=lambda: look(os.fstat(output.fileno()).st_size),
+            )
+        self.job.say(done.stderr)
+
+    def _looking(self, total):
+        """Return what tells the form how many bytes are written."""
+
+        def look(done):
+            self.job.progress(done, total if total and done <= total else None, "bytes")
+
+        return look
+
+    def _filestore(self, prepared):
+        """Archive the files of the attachments; all that the snapshot names must be in it."""
+        root = filestore_folder(self.config)
+        names = [name for name in tree_files(root) if not name.startswith("checklist/")]
+        look = self._looking(prepared["filestore"] + 2048 * len(names))
+        entry, gone = write_tar(self.part / FILESTORE, root, names, look)
+        archived = set(names) - set(gone)
+        facts = read_json(self.part / _FACTS)
+        lines = (self.part / _ATTACHMENTS).read_text().splitlines()
+        lost = {line.split(" ", 1)[0] for line in lines} - archived - set(facts["absent"])
+        if lost:
+            raise Failed(
+                f"{len(lost)} files of attachments vanished during the backup, such as "
+                f"{min(lost)}.",
+                "Make the backup again; Odoo's clean-up of attachments ran at the same time.",
+            )
+        return {"entries": [entry], "files": len(archived)}
+
+    def _code(self):
+        """Archive the commit that is checked out, or the addons where git is not used."""
+        folder = self.config.repository.path
+        if not folder:
+            return {"entries": [], "commit": None, "changed": [], "note": "no repository"}
+        if not (folder / ".git").exists():
+            root = folder / self.config.repository.addons
+            entry, _gone = write_tar(self.part / CODE, root, tree_files(root), self._looking(None))
+            return {"entries": [entry], "commit": None, "changed": [], "note": "no git"}
+        commit = self.host.git("rev-parse", "--verify", "HEAD^{commit}").strip()
+        with open(self.part / CODE, "wb", opener=_private) as output:
+            self.host.git("archive", "--format=tar", commit, stdout=output, timeout=None)
+        sync_file(self.part / CODE)
+        changed = self.host.git("status", "--porcelain").splitlines()
+        return {"entries": [file_entry(self.part / CODE)], "commit": commit, "changed": changed}
+
+    def _configuration(self):
+        """Copy Odoo's configuration; like the dump, only the helper's user can read it."""
+        try:
+            data = self.config.need("odoo", "config").read_bytes()
+        except OSError as problem:
+            raise Failed(f"Odoo's configuration cannot be read: {problem.strerror}.") from problem
+        write_file(self.part / ODOO_CONFIG, data)
+        return {"entries": [file_entry(self.part / ODOO_CONFIG)]}
+
+    def _publish(self, prepared, entries):
+        """Write the manifest last and give the folder its name."""
+        if not self.backup.folder.exists():
+            write_json(self.part / MANIFEST, self._manifest(entries))
+            (self.part / _FACTS).unlink()
+            sync_folder(self.part)
+            self.part.rename(self.backup.folder)
+        sync_folder(self.store.folder)
+        written = file_entry(self.backup.path(MANIFEST))["sha256"]
+        known = self.config.host.state / "backups.json"
+        write_json(known, {**read_json(known, {}), self.backup.name: written})
+        return {"note": f"manifest {written}"}
+
+    def _manifest(self, entries):
+        facts = read_json(self.part / _FACTS)
+        steps = {entry["name"]: entry["value"] for entry in self.job.memory["steps"]}
+        for entry in entries:
+            if (self.part / entry["name"]).stat().st_size != entry["size"]:
+                raise Failed(f"{entry['name']} was changed during the backup.", "Try again.")
+        dump_version = self.host.postgresql(["pg_dump", "--version"]).stdout.strip()
+        return {
+            "format": MANIFEST_FORMAT,
+            "backup": self.backup.name,
+            "label": self.params["label"],
+            "key": self.job.key,
+            "created": self.job.request["time"],
+            "host": socket.gethostname(),
+            "database": facts["database"],
+            "versions": {"server": facts["server"], "dump": dump_version, "helper": VERSION},
+            "compressed": self.config.backup.compress,
+            "commit": steps["code"]["commit"],
+            "changed": steps["code"]["changed"],
+            "filestore": {"files": steps["filestore"]["files"], "absent": facts["absent"]},
+            "fingerprint": facts["fingerprint"],
+            "files": entries,
+        }
+
+    def _retire(self):
+        """Remove the backups that are too many."""
+        removed = self.store.retire(max(1, self.config.backup.keep))
+        return {"removed": removed, "note": f"{len(removed)} removed" if removed else ""}
+
+
+def seconds_since(moment):
+    """Seconds since an ISO time in UTC."""
+    then = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    return (datetime.now(timezone.utc) - then).total_seconds()
+
+
+@verb
+class VerifyBackup(ChangingVerb):
+    """Prove a backup: read it, restore it, load Odoo on it, compare its figures."""
+
+    name = "verify_backup"
+    parameters = {
+        "backup": BACKUP,
+        #: Seconds; an older backup says nothing about the release that asks.
+        "max_age": Integer(60, 366 * 86400, 86400),
+    }
+
+    def run(self):
+        self.backup = StoredBackup(self.host, self.params["backup"])
+        self.scratch = f"{self.config.odoo.database[:40]}_verify_{self.job.id[:8]}"
+        try:
+            return self._run()
+        finally:
+            drop_database(self.host, self.scratch)
+
+    def _run(self):
+        self.job.step("manifest", self._manifest)
+        self.job.step("files", self.backup.check_files, self._progress)
+        archive = self.job.step("archive", self._archive)
+        restored = self.job.step("restore", self._restore)
+        figures = self.job.step("fingerprint", self._fingerprint)
+        filestore = self.job.step("filestore", self._filestore)
+        registry = self.job.step("registry", self._registry)
+        self.job.step("mark", self._mark)
+        return {
+            "backup": self.backup.name,
+            "archive": archive,
+            "restored": restored,
+            "fingerprint": figures,
+            "registry": registry,
+            "filestore": filestore,
+        }
+
+    def _progress(self, done, total):
+        self.job.progress(done, total, "bytes")
+
+    # -- steps
+
+    def _manifest(self):
+        """The manifest is the one written, of this database, and young enough."""
+        manifest = self.backup.manifest()
+        # Not verified any more, until this verification ends well.
+        self.backup.path(VERIFIED).unlink(missing_ok=True)
+        age = seconds_since(manifest["created"])
+        if age > self.params["max_age"]:
+            raise Failed(
+                f"{self.backup.name} is {age / 3600:.1f} hours old; it must not be older than "
+                f"{self.params['max_age'] / 3600:.1f}.",
+                "Make a new backup.",
+            )
+        self._require_same_database(manifest["database"])
+        return {"note": f"{manifest['database']['name']}, {manifest['created']}"}
+
+    def _require_same_database(self, database):
+        with SqlSession(self.host) as session:
+            live = (self.config.odoo.database, database_uuid(session))
+        if (database["name"], database["uuid"]) != live:
+            raise Failed(
+                f"{self.backup.name} is of another database: {database['name']} "
+                f"({database['uuid']}), not {live[0]} ({live[1]}).",
+                "Make a backup of this database.",
+            )
+
+    def _archive(self):
+        """The whole dump can be read, and says itself of which database it is."""
+        return self.backup.read_archive(self._progress)
+
+    def _restore(self):
+        """The dump restores without an error."""
+        self._drop_left_over()
+        started = time.monotonic()
+        self.backup.restore(self.scratch, self._progress)
+        return {"database": self.scratch, "seconds": round(time.monotonic() - started, 1)}
+
+    def _drop_left_over(self):
+        """Drop this and earlier scratch databases; verifications that were killed left them."""
+        pattern = f"^{re.escape(self.config.odoo.database[:40])}_verify_[0-9a-f]{{8}}$"
+        select = "SELECT datname FROM pg_database"
+        for row in self.host.rows(select, self.config.postgresql.maintenance_database):
+            if re.fullmatch(pattern, row["datname"]):
+                drop_database(self.host, row["datname"])
+
+    def _fingerprint(self):
+        """The restored database has the financial figures of the snapshot."""
+        with SqlSession(self.host, self.scratch) as session:
+            found = self.backup.compare_fingerprint(session)
+            uuid = database_uuid(session)
+        if uuid != self.backup.manifest()["database"]["uuid"]:
+            raise Failed(
+                f"The dump of {self.backup.name} is of another database.", "Make a new backup."
+            )
+        if not found["equal"]:
+            raise Failed(
+                f"The restored database differs from the figures of the snapshot in "
+                f"{len(found['differences'])} places, first {canonical(found['differences'][0])}.",
+                "Do not use this backup. Make a new one.",
+                {"fingerprint": found},
+            )
+        return found
+
+    def _filestore(self):
+        """All files of attachments are there, with the content they were stored with."""
+        with SqlSession(self.host, self.scratch) as session:
+            found = self.backup.check_filestore(session, self._progress)
+        for what in ("missing", "wrong"):
+            if found[what]:
+                raise Failed(
+                    f"Files of attachments are {what} in {FILESTORE} of {self.backup.name}: "
+                    f"{', '.join(found[what][:3])}.",
+                    "Look at the filestore of the host, and make a new backup.",
+                    {"filestore": found},
+                )
+        return found
+
+    def _registry(self):
+        """Odoo starts on the restored database and logs no error."""
+        left = self.job.recall("scratch folder")
+        if left:
+            shutil.rmtree(left, ignore_errors=True)
+        folder = tempfile.mkdtemp(prefix="ipai-release-")
+        self.job.remember("scratch folder", folder)
+        try:
+            return self._load(folder)
+        finally:
+            shutil.rmtree(folder)
+
+    def _load(self, folder):
+        user = self.config.odoo.user
+        if user and os.geteuid() == 0:
+            os.chown(folder, system_user(user).pw_uid, -1)
+        argv = self.host.odoo_argv(
+            f"--database={self.scratch}",
+            f"--data-dir={folder}",
+            "--stop-after-init",
+            "--no-http",
+            "--max-cron-threads=0",
+            "--workers=0",
+            "--logfile=",
+            "--log-level=info",
+        )
+        started = time.monotonic()
+        environment = self.config.environment
+        done = self.host.run_logged(
+            self.job, argv, user=user, variables=environment, timeout=1800, check=False
+        )
+        errors = [line for line in done.stdout.splitlines() if LOG_ERROR.match(line)]
+        if done.returncode or errors:
+            raise Failed(
+                f"Odoo does not start on the restored database: it {ended_how(done.returncode)}; "
+                f"{errors[0] if errors else last_line(done.stdout)}",
+                "Read the job's log on the host.",
+                {"registry": {"ok": False, "errors": errors[:50]}},
+            )
+        return {"ok": True, "seconds": round(time.monotonic() - started, 1)}
+
+    def _mark(self):
+        """Say in the backup's own folder that it was verified."""
+        manifest = file_entry(self.backup.path(MANIFEST))["sha256"]
+        write_json(self.backup.path(VERIFIED), {"time": now(), "manifest": manifest})
+
+
+#: A line of Odoo's log that says an error.
+LOG_ERROR = re.compile(r"[0-9-]{10} [0-9:,.]{8,15} [0-9]+ (ERROR|CRITICAL) ")
+
+
+@verb
+class Backups(Verb):
+    """The backups on the host, newest first."""
+
+    name = "backups"
+
+    def run(self):
+        store = BackupStore(self.host)
+        store.require()
+        return {"folder": str(store.folder), "backups": [_listed(one) for one in store.backups()]}
+
+
+def _listed(backup):
+    """A backup as a list shows it; one that cannot be used says why."""
+    try:
+        manifest = backup.manifest()
+    except Failed as problem:
+        return {"backup": backup.name, "ok": False, "problem": problem.message}
+    verified = backup.verified()
+    return {
+        "backup": backup.name,
+        "ok": True,
+        "label": manifest["label"],
+        "created": manifest["created"],
+        "database": manifest["database"]["name"],
+        "commit": manifest["commit"],
+        "size": sum(entry["size"] for entry in manifest["files"]),
+        "verified": verified["time"] if verified else None,
+    }
+
+
+# -- verbs: records of releases, journal, commands
+
+
+class RecordRule(Rule):
+    """A JSON object of at most ``longest`` bytes."""
+
+    def __init__(self, longest):
+        super().__init__()
+        self.longest = longest
+
+    def check(self, name, value):
+        if not isinstance(value, dict):
+            self.refuse(name, "is not an object")
+        if len(canonical(value).encode()) > self.longest:
+            self.refuse(name, f"is longer than {self.longest} bytes")
+        return value
+
+
+@verb
+class KeepRecord(QuickVerb):
+    """Keep the record of a release outside its database."""
+
+    name = "keep_record"
+    parameters = {"release": RELEASE, "record": RecordRule(LONGEST_RECORD)}
+
+    def run(self):
+        release, record = self.params["release"], self.params["record"]
+        try:
+            head = checked(HEAD, {name: record.get(name) for name in HEAD})
+        except Refused as problem:
+            raise Refused(f"'record': {problem.message}", problem.hint) from problem
+        kept = self.state.kept_head(release)
+        if kept and kept["length"] > head["length"]:
+            raise Refused(
+                f"The record kept of {release} has {kept['length']} events, this one "
+                f"{head['length']}.",
+                "Fetch the record from the host ('record') and import it first.",
+            )
+        head = {"release": release, **head}
+        value = {**head, "time": now(), "record": record}
+        write_json(self.state.record_path(release), value)
+        # After the record: a head without its record would promise what is not there.
+        write_json(self.state.record_path(release, "head"), head)
+        return {**head, "sha256": digest(record)}
+
+    @classmethod
+    def journaled(cls, params):
+        return {"release": params["release"], "sha256": digest(params["record"])}
+
+
+@verb
+class Record(Verb):
+    """The record of a release that was kept last."""
+
+    name = "record"
+    parameters = {"release": RELEASE}
+
+    def run(self):
+        release = self.params["release"]
+        return read_json(self.state.record_path(release)) or {"release": release, "record": None}
+
+
+@verb
+class JournalEvents(Verb):
+    """The host's own journal, from an event on."""
+
+    name = "journal"
+    parameters = {"after": Integer(0, 10**12, 0), "limit": Integer(1, 1000, 200)}
+
+    def run(self):
+        after, limit = self.params["after"], self.params["limit"]
+        later = (event for event in self.state.journal.events() if event)
+        later = (event for event in later if event["sequence"] > after)
+        return {"events": list(itertools.islice(later, limit)), **self.state.journal.head()}
+
+
+@verb
+class Command(ChangingVerb):
+    """Run a program that the host's configuration names."""
+
+    name = "command"
+    parameters = {"name": NAME}
+
+    def run(self):
+        name = self.params["name"]
+        if name not in self.config.commands:
+            known = ", ".join(sorted(self.config.commands)) or "none"
+            raise Refused(f"There is no command '{name}'.", f"[commands] has: {known}.")
+        return self.job.step("run", self._once, self.config.commands[name])
+
+    def _once(self, argv):
+        """Run it, but never twice: what it does cannot be looked at."""
+        if self.job.recall("begun"):
+            raise Failed(
+                "The command was interrupted; whether it did its work is unknown.",
+                "Look at the host, then send the command with a new key if it must run again.",
+            )
+        self.job.remember("begun", True)
+        started = time.monotonic()
+        done = self.host.run_logged(self.job, argv, timeout=3600, check=False)
+        found = {
+            "name": self.params["name"],
+            "exit": done.returncode,
+            "seconds": round(time.monotonic() - started, 1),
+            "output": done.stdout[-4000:],
+        }
+        if done.returncode:
+            message = f"'{found['name']}' {ended_how(done.returncode)}: {last_line(done.stdout)}"
+            raise Failed(message, "Read its output.", found)
+        return found
 
 
 # -- verbs: code, upgrade, restart, restore
@@ -2176,6 +3300,1148 @@ def switch_tree(job, repository, commit, branch=None):
         raise Failed(f"The tree is not that of {commit} after the checkout; HEAD is {found}.")
 
 
+#: Seconds between two probes of the login page.
+PROBE_EVERY = 0.1
+#: Seconds that a service which answers is watched before it counts as up.
+WATCHED = 3.0
+#: Seconds that a service may seem stopped while it starts.
+GRACE = 3.0
+
+
+class Prober:
+    """Measures downtime from outside Odoo, in a process that outlives the job that started it.
+
+    Everything is in the job's folder: ``probes.json`` (figures), ``probes.lock`` (held by the
+    process), ``probes.end`` (asks it to end).
+    """
+
+    def __init__(self, config, folder):
+        self.config = config
+        self.figures_path = folder / "probes.json"
+        self.lock_path = folder / "probes.lock"
+        self.end_path = folder / "probes.end"
+
+    @property
+    def figures(self):
+        return read_json(self.figures_path)
+
+    def start(self, host, job):
+        """Start it where it does not run, and wait for its first probe."""
+        before = (self.figures or {}).get("probes", 0)
+        if self.end_path.exists() or self._is_running():
+            return
+        argv = [sys.executable, "-I", os.path.abspath(__file__), "--config", self.config.path]
+        with job.output() as output:
+            options = {"stdout": output, "stderr": output, "bound": False}
+            host.start([*argv, "probe", job.id], start_new_session=True, **options)
+        deadline = time.monotonic() + 30
+        while (self.figures or {}).get("probes", 0) <= before:
+            if time.monotonic() > deadline:
+                raise Failed("The prober of the downtime did not start.", "Read the job's log.")
+            time.sleep(0.02)
+
+    def end(self):
+        """Let it end; return ``{"last_good", "first_good", "seconds", "probes"}``.
+
+        ``seconds`` runs from the last good answer before the first bad one to the first good one
+        after the last bad one. It is None while nothing answers; ``last_good`` is None when the
+        service was down from the beginning, and the time then runs from the first probe.
+        """
+        write_file(self.end_path, b"")
+        deadline = time.monotonic() + 30
+        while self._is_running() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return downtime(self.figures)
+
+    def _is_running(self):
+        with open(self.lock_path, "a+b", opener=_private) as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def probe(self, most=24 * 3600):
+        """Be the process: probe until it is asked to end, ``most`` seconds at the longest."""
+        with open(self.lock_path, "a+b", opener=_private) as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            figures = self.figures or new_figures(time.time())
+            figures["unwatched"] += max(0.0, time.time() - figures["latest"] - 10 * PROBE_EVERY)
+            deadline = time.monotonic() + most
+            while not self.end_path.exists() and time.monotonic() < deadline:
+                begun = time.monotonic()
+                status, _page = http_request(self.config.odoo.url, LOGIN_PAGE, timeout=10.0)
+                changed = note_probe(figures, status == 200, time.time())
+                write_json(self.figures_path, figures, durable=changed)
+                time.sleep(max(0.0, PROBE_EVERY - (time.monotonic() - begun)))
+
+
+def new_figures(moment):
+    """Figures of a prober that has not probed yet."""
+    empty = {"up": None, "good": None, "last_good": None, "down_since": None, "first_good": None}
+    return {**empty, "latest": moment, "probes": 0, "unwatched": 0.0}
+
+
+def note_probe(figures, good, moment):
+    """Take a probe into the figures; return whether the answer changed.
+
+    :param moment: when the answer came, in seconds since the epoch
+    """
+    changed = figures["up"] is not good
+    if good and figures["down_since"] is not None and changed:
+        figures["first_good"] = moment
+    if not good and changed:
+        figures["first_good"] = None
+        if figures["down_since"] is None:
+            figures["down_since"] = moment
+            figures["last_good"] = figures["good"]
+    if good:
+        figures["good"] = moment
+    figures.update(up=good, latest=moment, probes=figures["probes"] + 1)
+    return changed
+
+
+def downtime(figures):
+    """The downtime in a prober's figures, as answers say it (:meth:`Prober.end`)."""
+    last, first = figures["last_good"], figures["first_good"]
+    begun = last if last is not None else figures["down_since"]
+    seconds = 0.0 if begun is None else None if first is None else round(first - begun, 3)
+    found = {"last_good": _utc(last), "first_good": _utc(first), "seconds": seconds}
+    return {**found, "probes": figures["probes"], "unwatched": round(figures["unwatched"], 1)}
+
+
+def _utc(moment):
+    if moment is None:
+        return None
+    found = datetime.fromtimestamp(moment, timezone.utc)
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class ServiceVerb(ChangingVerb):
+    """A verb that stops and starts Odoo and always leaves one that answers, where it can.
+
+    Subclasses write :meth:`prepare`, which may refuse, and :meth:`act`. When that fails,
+    :meth:`undo` brings back what was there before.
+    """
+
+    def run(self):
+        self.prepare()
+        self.job.step("probe", self._note_before)
+        trouble = self.job.recall("trouble")
+        if trouble is None:
+            try:
+                # Also after a kill of everything, which took the prober along.
+                self.prober.start(self.host, self.job)
+                result = self.act()
+            except Problem as problem:
+                trouble = self._keep_trouble(problem.message, problem.hint, problem.result)
+            except Exception as problem:  # noqa: BLE001 (whatever it was, Odoo must not stay down)
+                self.job.say(traceback.format_exc())
+                message = f"The helper itself failed ({type(problem).__name__})."
+                trouble = self._keep_trouble(message, "Read the job's log on the host.", {})
+            else:
+                result = {**result, "downtime": self.prober.end()}
+                self.judge(result)
+                return result
+        raise self._given_up(trouble)
+
+    def prepare(self):
+        """Look at everything that can be known before; raise Refused when it cannot work."""
+
+    def act(self):
+        """Do it and return the result.
+
+        :raises Failed: it was not reached; :meth:`undo` follows
+        """
+        raise NotImplementedError
+
+    def judge(self, result):
+        """Raise Failed for a result that is not what was wanted, though Odoo runs."""
+
+    def undo(self):
+        """Go back; return what was done as ``result["undone"]``, or None for nothing."""
+        raise NotImplementedError
+
+    def _keep_trouble(self, message, hint, result):
+        trouble = {"message": message, "hint": hint, "result": result}
+        self.job.remember("trouble", trouble)
+        return trouble
+
+    def _given_up(self, trouble):
+        """The failure to raise, after the way back."""
+        result, message = dict(trouble["result"]), trouble["message"]
+        try:
+            undone = self.undo()
+        except Problem as problem:
+            undone = {"failed": problem.message}
+            message = f"{message} The way back failed too: {problem.message}"
+        if undone is not None:
+            result["undone"] = undone
+        return Failed(message, trouble["hint"], {**result, "downtime": self.prober.end()})
+
+    # -- steps
+
+    @property
+    def prober(self):
+        return Prober(self.config, self.job.folder)
+
+    def _note_before(self):
+        page = login_page(self.config)
+        login = authenticated(self.config) if page["status"] == 200 else None
+        if login is False:
+            raise Refused(
+                "The probe's user cannot log in, so nothing could show that Odoo works again.",
+                "Correct 'probe_login' and 'probe_password_file' in the host's configuration.",
+            )
+        return {"up": page["status"] == 200, "state": self.host.service.state()["state"]}
+
+    def step_stop(self, name="stop"):
+        """Stop the service."""
+        return self.job.step(name, self._stop)
+
+    def _stop(self):
+        service = self.host.service
+        if service.state()["state"] in ("inactive", "failed"):
+            return {"note": "it was stopped"}
+        with self.job.output() as output:
+            service.stop(output)
+        deadline = time.monotonic() + self.config.service.stop_timeout
+        while service.state()["state"] not in ("inactive", "failed"):
+            if time.monotonic() > deadline:
+                raise Failed("The service still runs after it was stopped.", "Look at its status.")
+            time.sleep(0.1)
+        return {}
+
+    def bring_up(self, prefix=""):
+        """Start the service and see that it answers, goes on answering, and takes up its work.
+
+        Tried twice: a process that somebody killed is no broken release, one that dies again is.
+        """
+        try:
+            found = self._up(prefix)
+        except Failed as problem:
+            if self.job.recall(f"{prefix}again"):
+                raise
+            self.job.remember(f"{prefix}again", problem.message)
+            self.job.say(f"{problem.message} Once more.")
+            found = self._up(prefix)
+        self.job.step(f"{prefix}wake", self._wake)
+        return found
+
+    def _up(self, prefix):
+        suffix = "_again" if self.job.recall(f"{prefix}again") else ""
+        self.job.step(f"{prefix}start{suffix}", self._start)
+        found = self.job.step(f"{prefix}answer{suffix}", self._answer)
+        self.job.step(f"{prefix}watch{suffix}", self._watch)
+        return found
+
+    def _start(self):
+        service = self.host.service
+        if service.state()["state"] == "active":
+            return {"note": "it runs"}
+        with self.job.output() as output:
+            service.start(output)
+        return {}
+
+    def _answer(self):
+        """Poll until the login page and an authenticated request answer."""
+        begun = time.monotonic()
+        watched = Liveness(self.host.service)
+        page, login = {"status": 0}, False
+        while time.monotonic() < begun + self.config.service.start_timeout:
+            page = login_page(self.config)
+            login = authenticated(self.config) if page["status"] == 200 else False
+            if login is not False:
+                return {"authenticated": login, "seconds": round(time.monotonic() - begun, 3)}
+            watched.require_running()
+            time.sleep(PROBE_EVERY)
+        said = "its login page answers, the probe's user cannot log in"
+        said = said if page["status"] == 200 else f"its login page answers {page['status']}"
+        timeout = self.config.service.start_timeout
+        raise Failed(f"Odoo is not up after {timeout} seconds: {said}.", "Read Odoo's log.")
+
+    def _watch(self):
+        """See that a service which answered does not die right after."""
+        service = self.host.service
+        pid, deadline = service.state()["pid"], time.monotonic() + WATCHED
+        while time.monotonic() < deadline:
+            found = service.state()
+            page = login_page(self.config, timeout=10.0)
+            if found["state"] != "active" or found["pid"] != pid or page["status"] != 200:
+                raise Failed(
+                    f"Odoo answered and died right after: the service is {found['state']}, the "
+                    f"login page answers {page['status']}.",
+                    "Read the end of Odoo's log.",
+                )
+            time.sleep(0.2)
+        return {}
+
+    def _wake(self):
+        """Tell Odoo's scheduler that there may be work; it would look only every minute."""
+        database = self.config.postgresql.maintenance_database
+        try:
+            self.host.sql("NOTIFY cron_trigger, :'name';", database, name=self.config.odoo.database)
+        except Problem as problem:
+            return {"note": f"the scheduler looks within a minute: {problem.message}"}
+        return {}
+
+
+class Liveness:
+    """Notices a service that ended while it was waited for; a moment of silence is allowed."""
+
+    def __init__(self, service):
+        self.service = service
+        self.looked = self.alive = time.monotonic()
+
+    def require_running(self):
+        """Look, at most twice a second.
+
+        :raises Failed: the service has been stopped for three seconds
+        """
+        if time.monotonic() < self.looked + 0.5:
+            return
+        self.looked = time.monotonic()
+        state = self.service.state()["state"]
+        if state not in ("inactive", "failed"):
+            self.alive = self.looked
+        elif state == "failed" or self.looked > self.alive + GRACE:
+            raise Failed(f"The service ended by itself: it is {state}.", "Read Odoo's log.")
+
+
+class ReleaseVerb(ServiceVerb):
+    """A verb that runs a release's code: its way back is the code of before the release."""
+
+    def undo(self):
+        """Code back, ``-u`` where the database is newer than the code, and start again."""
+        self.step_stop("undo_stop")
+        try:
+            undone = self._undo_code()
+        except Problem as problem:
+            # An Odoo on the new code is better than none.
+            undone = {"failed": problem.message}
+        self.bring_up("undo_")
+        return {**undone, "running": True}
+
+    def _undo_code(self):
+        target = self.job.step("undo_look", self._way_back)
+        if target["commit"]:
+            self.job.step("undo_code", self.go_back, target)
+        downgraded = self.job.step("undo_upgrade", self.follow_code, "undo")
+        code = {"before": target["before"], "after": target["commit"]} if target["commit"] else None
+        return {"code": code, "upgraded": downgraded["modules"]}
+
+    def _way_back(self):
+        target = CodeState(self.state).way_back(self.job.key)
+        if target is None:
+            return {"before": None, "commit": None, "branch": None}
+        return {**target, "before": Repository(self.host).head()["commit"]}
+
+    def go_back(self, target):
+        """Check out what was there before, and note that the switches are undone."""
+        repository = Repository(self.host)
+        note = "it is there"
+        if repository.head()["commit"] != target["commit"]:
+            note = f"to {target['commit']}"
+            switch_tree(self.job, repository, target["commit"], target["branch"])
+        CodeState(self.state).mark("undone", self._is_undone_by(target))
+        return {"note": note}
+
+    def _is_undone_by(self, target):
+        release = release_of(self.job.key)
+        return lambda entry: (
+            entry["before"]["commit"] == target["commit"] or release_of(entry["key"]) == release
+        )
+
+    def follow_code(self, label, modules=None):
+        """Run ``-u`` on modules whose version in the database is newer than the code's.
+
+        :param modules: which to look at; None for all that the repository holds
+        """
+        newer = self.newer_modules(modules)
+        if newer:
+            OdooUpgrade(self.host, self.job, label).run(newer)
+        persistent(self.host, reset_states, self.host)
+        left = self.newer_modules(newer) if newer else []
+        if left:
+            raise Failed(f"The database is still newer than the code: {named(left)}.")
+        return {"modules": newer, "note": named(newer)}
+
+    def newer_modules(self, modules=None):
+        """Installed modules whose version in the database is above the manifest's."""
+        if self.config.repository.path is None:
+            return []
+        repository = Repository(self.host)
+        found = persistent(self.host, module_rows, self.host, modules)
+        versions = {name: repository.manifest_version(name) for name in found}
+        return sorted(
+            name
+            for name, row in found.items()
+            if versions[name] is not None
+            and version_key(row["version"]) > version_key(versions[name])
+        )
+
+    def mark_proven(self):
+        """Note that the code which is live now was seen to work."""
+        CodeState(self.state).mark("proven", lambda _entry: True)
+
+
+def persistent(host, function, *arguments):
+    """Call a function that reads or settles something in the database; again after an outage.
+
+    :raises Failed: it failed three times, with the server reachable before each but the first
+    """
+    for _attempt in range(2):
+        try:
+            return function(*arguments)
+        except Failed:
+            wait_for_postgresql(host)
+    return function(*arguments)
+
+
+def wait_for_postgresql(host, patience=60):
+    """Wait until the server takes connections.
+
+    :raises Failed: it does not after ``patience`` seconds
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return host.sql("SELECT 1;", host.config.postgresql.maintenance_database, timeout=10)
+        except Failed:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def module_rows(host, modules=None):
+    """``{name: {"state", "version"}}`` of modules that are installed or on their way.
+
+    :param modules: their names; None for all
+    """
+    rows = host.rows(
+        "SELECT name, state, latest_version AS version FROM ir_module_module"
+        " WHERE state NOT IN ('uninstalled', 'uninstallable')"
+        " AND (:'names' = '*' OR name = ANY(string_to_array(:'names', ',')))",
+        names="*" if modules is None else ",".join(modules),
+    )
+    return {row["name"]: row for row in rows}
+
+
+def reset_states(host):
+    """Settle module states that a killed ``-u`` left behind, as Odoo does when one fails."""
+    host.sql(
+        "UPDATE ir_module_module SET state = 'installed'"
+        " WHERE state IN ('to upgrade', 'to remove');"
+        "UPDATE ir_module_module SET state = 'uninstalled' WHERE state = 'to install';"
+    )
+
+
+def version_key(version):
+    """A module's version for comparing, without the series in front: ``17.0.1.0.9`` → (1, 0, 9)."""
+    parts = [int(part) for part in re.findall("[0-9]+", version or "")]
+    return tuple(parts[2:] if len(parts) > 3 else parts)
+
+
+def is_version(found, expected):
+    """Whether a version in the database is the expected one, with or without a series in front."""
+    found = found or ""
+    return found == expected or bool(re.fullmatch(r"\d+\.\d+\." + re.escape(expected), found))
+
+
+class OdooUpgrade:
+    """One ``-u`` of Odoo, run apart from the service, with a log of its own in the job's folder."""
+
+    #: Runs that are tried again when PostgreSQL or Odoo was killed in the middle.
+    ATTEMPTS = 3
+
+    def __init__(self, host, job, label):
+        self.host = host
+        self.job = job
+        self.label = label
+
+    @property
+    def log(self):
+        """The log of the latest run."""
+        number = self.job.recall(f"{self.label}_runs", 0)
+        return self.job.folder / f"odoo-{self.label}-{number}.log"
+
+    def run(self, modules):
+        """Run it to its end; return ``{"runs", "errors"}``, the errors that Odoo logged.
+
+        :raises Failed: it ended with an error, three times where something was killed
+        """
+        while True:
+            status = self._run_once(modules)
+            errors = logged_errors(self.log.read_bytes())
+            runs = self.job.recall(f"{self.label}_runs")
+            if status == 0:
+                return {"runs": runs, "errors": errors}
+            if runs >= self.ATTEMPTS or not self._was_disturbed(status):
+                said = errors[-1] if errors else self.log.read_text("utf-8", "replace")
+                raise Failed(
+                    f"Odoo's upgrade of {named(modules)} {ended_how(status)}: {last_line(said)}",
+                    "Read the errors in the result, correct the module and release again.",
+                    {"log": {"errors": errors}},
+                )
+            wait_for_postgresql(self.host)
+
+    def _run_once(self, modules):
+        number = self.job.recall(f"{self.label}_runs", 0) + 1
+        self.job.remember(f"{self.label}_runs", number)
+        argv = self.host.odoo_argv(
+            f"--database={self.host.config.odoo.database}",
+            f"--update={','.join(modules)}",
+            "--stop-after-init",
+            "--no-http",
+            "--max-cron-threads=0",
+            "--workers=0",
+            "--log-level=info",
+            # Whatever user Odoo runs as: the file is open already, in a folder that is closed.
+            "--logfile=/dev/stdout",
+        )
+        user, variables = self.host.config.odoo.user, self.host.config.environment
+        with open(self.log, "ab", opener=_private) as output:
+            if user and os.geteuid() == 0:
+                os.fchown(output.fileno(), system_user(user).pw_uid, -1)
+            options = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            return self.host.run(
+                argv,
+                user=user,
+                variables=variables,
+                timeout=None,
+                check=False,
+                each=self._show_progress,
+                **options,
+            ).returncode
+
+    def _show_progress(self):
+        loading = re.findall(rb"Loading module \S+ \(([0-9]+)/([0-9]+)\)", self.log.read_bytes())
+        if loading:
+            done, total = loading[-1]
+            self.job.progress(int(done), int(total), "modules")
+
+    def _was_disturbed(self, status):
+        """Whether it did not fail by itself: it was killed, or its database connection broke."""
+        broken = rb"OperationalError|InterfaceError|AdminShutdown|CrashShutdown"
+        return status < 0 or re.search(broken, self.log.read_bytes()) is not None
+
+    def is_complete(self):
+        """Whether the latest run came to its end, as its log says."""
+        try:
+            return re.search(rb" Registry loaded in ", self.log.read_bytes()) is not None
+        except FileNotFoundError:
+            return False
+
+
+def logged_errors(data, most=20):
+    """The entries of a log that are errors or hold a traceback, the first twenty, as texts."""
+    data = b"\n" + data
+    starts = [0, *(match.start() + 1 for match in _ANY_ENTRY.finditer(data)), len(data)]
+    entries = [data[start:stop] for start, stop in zip(starts, starts[1:])]
+    found = [entry for entry in entries if _is_error(entry)]
+    return [entry.decode("utf-8", "replace").strip()[:_EXAMPLE_LENGTH] for entry in found[:most]]
+
+
+def _is_error(entry):
+    match = _ANY_ENTRY.match(b"\n" + entry)
+    level = match[2] if match else b""
+    return level in (b"ERROR", b"CRITICAL") or b"Traceback (most recent call last)" in entry
+
+
+@verb
+class Upgrade(ReleaseVerb):
+    """Run ``-u`` on modules and restart; goes back by itself when that fails."""
+
+    name = "upgrade"
+    parameters = {
+        "modules": ListOf(MODULE, 200),
+        "versions": MapOf(MODULE, MODULE_VERSION, 200, {}),
+        "stop": Flag(True),
+        "clear_assets": Flag(True),
+    }
+
+    def prepare(self):
+        if not self.params["modules"]:
+            raise Refused("Parameter 'modules' is empty.", "Name the modules to upgrade.")
+        self.host.config.need("odoo", "command")
+        self.job.step("look", self._look)
+
+    def _look(self):
+        wanted = sorted({*self.params["modules"], *self.params["versions"]})
+        found = module_rows(self.host, wanted)
+        missing = [name for name in wanted if name not in found]
+        if missing:
+            raise Refused(
+                f"Parameter 'modules': {named(missing)} is not installed in the database.",
+                "Install it in Odoo, or correct the list.",
+            )
+        return {"before": {name: found[name]["version"] for name in wanted}}
+
+    def act(self):
+        if self.params["stop"]:
+            self.step_stop()
+        if self.params["clear_assets"]:
+            self.job.step("clear_assets", persistent, self.host, clear_assets, self.host)
+        upgraded = self.job.step("upgrade", self._upgrade)
+        versions = self.job.step("check", self._check)
+        if not self.params["stop"]:
+            self.step_stop()
+        up = self.bring_up()
+        self.mark_proven()
+        return {
+            "log": {"errors": upgraded["errors"]},
+            "versions": versions,
+            "authenticated": up["authenticated"],
+        }
+
+    def judge(self, result):
+        errors = result["log"]["errors"]
+        if errors:
+            raise Failed(
+                f"Odoo logged {len(errors)} errors while it upgraded, and runs: "
+                f"{last_line(errors[0])}",
+                "Read them in the result; roll back if the release caused them.",
+                result,
+            )
+
+    def _upgrade(self):
+        run = OdooUpgrade(self.host, self.job, "upgrade")
+        if run.is_complete() and not self._wrong(self._rows()):
+            # It was killed between the end of the run and noting it.
+            runs = self.job.recall("upgrade_runs")
+            return {"runs": runs, "errors": logged_errors(run.log.read_bytes())}
+        return run.run(self.params["modules"])
+
+    def _check(self):
+        rows = self._rows()
+        wrong = self._wrong(rows)
+        if wrong:
+            raise Failed(
+                f"The upgrade ended without an error and did not do its work: {'; '.join(wrong)}.",
+                "Compare the version in the module's manifest with the expected one.",
+                {"versions": {name: row["version"] for name, row in rows.items()}},
+            )
+        return {name: row["version"] for name, row in rows.items()}
+
+    def _rows(self):
+        names = sorted({*self.params["modules"], *self.params["versions"]})
+        return persistent(self.host, module_rows, self.host, names)
+
+    def _wrong(self, rows):
+        """What is not as it should be after the upgrade, in words."""
+        states = [f"{name} is {row['state']}" for name, row in rows.items()]
+        found = [text for text in states if not text.endswith(" is installed")]
+        for name, expected in self.params["versions"].items():
+            version = rows[name]["version"] if name in rows else None
+            if not is_version(version, expected):
+                found.append(f"{name} has version {version}, not {expected}")
+        return found
+
+
+CLEAR_ASSETS = """
+WITH gone AS (
+    DELETE FROM ir_attachment
+    WHERE url LIKE '/web/assets/%' AND res_model = 'ir.ui.view' AND coalesce(res_id, 0) = 0
+        AND create_uid = 1
+    RETURNING id
+)
+SELECT count(*) FROM gone;
+"""
+
+
+def clear_assets(host):
+    """Delete the asset bundles that Odoo built; it builds them again when they are asked for.
+
+    Nothing else: no file store, no session, no temporary folder. The files of the bundles stay
+    until Odoo's own clean-up finds them without an attachment.
+    """
+    deleted = int(host.sql(CLEAR_ASSETS))
+    return {"deleted": deleted, "note": f"{deleted} bundles"}
+
+
+@verb
+class AssetCacheClear(QuickVerb):
+    """Delete the asset bundles that Odoo built."""
+
+    name = "asset_cache_clear"
+
+    def run(self):
+        return {"deleted": clear_assets(self.host)["deleted"]}
+
+
+@verb
+class MaintenancePage(QuickVerb):
+    """Turn the maintenance page of the reverse proxy on or off: a file that it looks for."""
+
+    name = "maintenance_page"
+    parameters = {"on": Flag()}
+
+    def run(self):
+        path = self.config.need("proxy", "maintenance_file")
+        before = path.exists()
+        try:
+            if self.params["on"]:
+                path.touch(mode=0o644)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as problem:
+            raise Failed(
+                f"The file {path} cannot be written: {problem.strerror}.",
+                "Make its folder, and let the helper's user write there.",
+            ) from problem
+        return {"on": self.params["on"], "changed": before != self.params["on"]}
+
+
+@verb
+class Restart(ReleaseVerb):
+    """Stop and start Odoo, and see that it answers; goes back by itself when it does not."""
+
+    name = "restart"
+
+    def act(self):
+        self.step_stop()
+        up = self.bring_up()
+        self.mark_proven()
+        return {"authenticated": up["authenticated"]}
+
+
+@verb
+class Rollback(ReleaseVerb):
+    """Code back to before the release, ``-u`` where the database is newer, and restart."""
+
+    name = "rollback"
+    parameters = {"modules": ListOf(MODULE, 200, []), "commit": OrNull(COMMIT, None)}
+
+    def prepare(self):
+        self.job.step("look", self._look)
+
+    def _look(self):
+        repository, code = Repository(self.host), CodeState(self.state)
+        target = code.way_back(self.job.key)
+        commit = self.params["commit"]
+        if commit is not None and commit not in code.commits_left():
+            raise Refused(
+                f"Parameter 'commit': {commit} was never live on this host.",
+                f"It was: {named(sorted(code.commits_left())) or 'none'}.",
+            )
+        if commit is not None and (target is None or target["commit"] != commit):
+            target = {"commit": commit, "branch": None}
+        if target is None:
+            raise Refused(
+                "No switch of code by this release is recorded, so there is no way back.",
+                "Name the commit to go back to as 'commit'.",
+            )
+        repository.require_clean()
+        return {**target, "before": repository.head()["commit"]}
+
+    def act(self):
+        target = self.job.step("look", self._look)
+        self.step_stop()
+        self.job.step("code", self.go_back, target)
+        modules = self.params["modules"] or None
+        self.job.step("upgrade", self.follow_code, "rollback", modules)
+        up = self.bring_up()
+        rows = persistent(self.host, module_rows, self.host, self.params["modules"])
+        return {
+            "before": target["before"],
+            "after": target["commit"],
+            "versions": {name: row["version"] for name, row in rows.items()},
+            "authenticated": up["authenticated"],
+        }
+
+    def undo(self):
+        """Nothing lies behind the way back: start what is there."""
+        self.bring_up("undo_")
+        return {"running": True}
+
+
+# -- verbs: Odoo's log
+
+#: An entry begins so; lines that do not belong to the entry before. Odoo writes times in UTC.
+_HEADER = rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} \d+ ([A-Z]+) "
+_ANY_ENTRY = re.compile(rb"\n" + _HEADER)
+_ENTRY = re.compile(_HEADER.decode() + r"(\S+) ([^\s:]+): ?(.*)", re.DOTALL)
+_ROTATED = re.compile(r"(?:\.\d+|[.-]\d{4}-?\d\d-?\d\d(?:[-_]?\d+)?)(\.(?:gz|bz2|xz|zst))?")
+_OPENERS = {None: open, ".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_LOG_BLOCK = 1 << 20
+_HALVING_STOPS = 1 << 16
+_LONGEST_ENTRY = 20_000
+#: Workers write into one file, so entries may be this much out of order.
+_DISORDER = timedelta(seconds=10)
+_SIGNATURES_LISTED = 100
+_EXAMPLE_LENGTH = 4_000
+_FRAME = re.compile(r'^ *File "([^"]+)", line (\d+), in (.+)\n(?: {4,}(.*))?', re.MULTILINE)
+#: What differs from one occurrence of an error to the next, and what stands for it.
+_VARIABLE_PARTS = [
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b", "<uuid>"),
+        (r"\b\d{4}-\d\d-\d\d(?:[T ](?=\d\d:))?", "<time>"),
+        (r"(?:<time>|\b)\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\b", "<time>"),
+        (r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b", "<address>"),
+        (r"(?:/[\w.@+~-]+)+/(?=(?:addons|site-packages)/)", "…/"),
+        (r"(?<![\w…/:])(?:/[\w.@+~-]+){2,}(?=/[\w.@+~-]+)", "…"),
+        (r"(?<!\w)[bu]?'[^'\n]*'(?!\w)|(?<!\w)[bu]?\"[^\"\n]*\"(?!\w)", "<text>"),
+        (r"\b0x[0-9a-fA-F]+\b", "<hex>"),
+        (r"\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{8,}\b", "<hex>"),
+        (r"\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9]{16,}\b", "<token>"),
+        (r"(?<![A-Za-z])\d+(?:[.,]\d+)*", "<n>"),
+        (r"<n>(?:\s*,\s*<n>)+,?|<n>,(?=\))", "<n>"),
+    )
+]
+
+
+def log_entry(text):
+    """Level, logger, message with its traceback of one entry's text; None when it is none."""
+    match = _ENTRY.match(text)
+    return match and (match[2], match[4], match[5].rstrip())
+
+
+def without_variable_parts(text):
+    """An error's text without numbers, ids, times, addresses, quoted and hexadecimal parts."""
+    for pattern, replacement in _VARIABLE_PARTS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def error_signature(level, logger, message):
+    """``(identity, where, summary)`` of an error.
+
+    The identity holds the source line where the error was raised and not its number, which every
+    change above it in the file would move: a known error of a changed file would look new.
+
+    :return: ``where`` is ``file:line`` of the innermost frame, or None without a traceback
+    """
+    headline, _newline, _rest = message.partition("\n")
+    summary, where, frame = without_variable_parts(headline[:500]), None, None
+    frames = list(_FRAME.finditer(message))
+    if frames:
+        last = frames[-1]
+        path = _stable_path(last[1])
+        where = f"{path}:{last[2]}"
+        frame = (path, last[3], without_variable_parts(last[4] or ""))
+        raised = _raised(message[last.end() :])
+        if raised and raised != headline:
+            summary = f"{summary} … {without_variable_parts(raised[:500])}"
+    return (level, logger, summary, frame), where, summary
+
+
+def _raised(text):
+    """The line that names the exception: the first not indented one after the last frame."""
+    return next((line for line in text.split("\n") if line.strip() and line[:1] != " "), "")
+
+
+def _stable_path(path):
+    """The part of a source file's path that does not depend on where it is installed."""
+    for mark in ("/addons/", "/site-packages/", "/dist-packages/"):
+        if mark in path:
+            return mark[1:] + path.rpartition(mark)[2]
+    return "/".join(path.split("/")[-3:])
+
+
+LEVEL = Text("DEBUG|INFO|WARNING|ERROR|CRITICAL", 8, "a level such as ERROR")
+
+
+class LogFiles:
+    """A log file and what rotation left beside it, read by time; counts the bytes it reads."""
+
+    def __init__(self, path):
+        self.path = path
+        self.bytes_read = 0
+        self.unreadable = []
+
+    @property
+    def source(self):
+        """What was read, for the answer."""
+        return self.path
+
+    def needed(self, start):
+        """``(paths, first)``: the files to read from ``start`` on, and their first time."""
+        paths, first = [], None
+        for path, packed in [(self.path, None), *self._rotated()]:
+            if first is not None and first <= start:
+                break
+            if packed not in _OPENERS:
+                self.unreadable.append(path)
+                break
+            paths.insert(0, path)
+            first = self._first_time(path) or first
+        return paths, first
+
+    def blocks(self, start, end):
+        """Yield bytes that hold whole entries, of at least the time from ``start`` to ``end``."""
+        for path in self.needed(start)[0]:
+            with _OPENERS[_packing(path)](path, "rb") as log:
+                if _packing(path) is None:
+                    log.seek(self._position(log, start - _DISORDER))
+                yield from whole_entries(partial(self._read, log), end)
+
+    def _read(self, log, size=_LOG_BLOCK):
+        data = log.read(size)
+        self.bytes_read += len(data)
+        return data
+
+    def _rotated(self):
+        folder, name = os.path.split(os.path.abspath(self.path))
+        found = []
+        for other in os.listdir(folder):
+            match = other.startswith(name) and _ROTATED.fullmatch(other[len(name) :])
+            if match:
+                path = os.path.join(folder, other)
+                found.append((os.path.getmtime(path), path, match[1]))
+        return [(path, packed) for _time, path, packed in sorted(found, reverse=True)]
+
+    def _first_time(self, path):
+        with _OPENERS[_packing(path)](path, "rb") as log:
+            while data := self._read(log, _HALVING_STOPS):
+                match = _ANY_ENTRY.search(b"\n" + data)
+                if match:
+                    return _log_time(match[1])
+        return None
+
+    def _position(self, log, moment):
+        """A position at or before the first entry since ``moment``, found by halving the file."""
+        low, high = 0, log.seek(0, os.SEEK_END)
+        while high - low > _HALVING_STOPS:
+            middle = (low + high) // 2
+            found = self._next_entry(log, middle, high)
+            if found is None or found[1] >= moment:
+                high = middle
+            else:
+                low = found[0]
+        return low
+
+    def _next_entry(self, log, position, limit):
+        """Position and time of the first entry that begins in ``position`` … ``limit``, or None."""
+        log.seek(position)
+        tail = b""
+        while position < limit and (data := self._read(log, 8192)):
+            match = _ANY_ENTRY.search(tail + data)
+            if match:
+                begins = position - len(tail) + match.start() + 1
+                return (begins, _log_time(match[1])) if begins < limit else None
+            position += len(data)
+            tail = (tail + data)[-64:]
+        return None
+
+
+class JournalLog:
+    """Odoo's log in the systemd journal of a unit; needs ``journalctl``."""
+
+    unreadable = ()
+
+    def __init__(self, host):
+        self.host = host
+        self.unit = host.config.service.name
+        self.bytes_read = 0
+
+    @property
+    def source(self):
+        """What was read, for the answer."""
+        return f"journal of {self.unit}"
+
+    def needed(self, start):
+        """``([unit], first)``: time of the oldest line that the journal still holds."""
+        with self._reading("--output=short-unix") as reading:
+            stamp = reading.stdout.readline().split(b" ", 1)[0]
+        try:
+            return [self.unit], datetime.fromtimestamp(float(stamp), timezone.utc)
+        except ValueError:
+            return [self.unit], None
+
+    def blocks(self, start, end):
+        """Yield bytes that hold whole entries, of at least the time from ``start`` to ``end``."""
+        since, until = (start - _DISORDER).timestamp(), (end + _DISORDER).timestamp()
+        span = (f"--since=@{since:.0f}", f"--until=@{until:.0f}")
+        with self._reading("--output=cat", *span) as reading:
+            yield from whole_entries(partial(self._read, reading.stdout), end)
+
+    def _read(self, stream):
+        data = stream.read(_LOG_BLOCK)
+        self.bytes_read += len(data)
+        return data
+
+    @contextlib.contextmanager
+    def _reading(self, *options):
+        argv = ["journalctl", f"--unit={self.unit}", "--utc", "--no-pager", "--quiet", *options]
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        with self.host.start(argv, **streams) as reading:
+            try:
+                yield reading
+            finally:
+                reading.kill()
+
+
+def whole_entries(read, end):
+    """Yield what ``read()`` returns in pieces that begin with an entry and end before the next.
+
+    Stops after the first piece that begins later than ``end``.
+    """
+    rest = b""
+    while data := read():
+        rest += data
+        cut = _last_entry(rest)
+        if cut:
+            yield rest[:cut]
+            rest = rest[cut:]
+            if _log_time(_ANY_ENTRY.match(b"\n" + rest)[1]) > end + _DISORDER:
+                return
+        elif len(rest) > 4 * _LOG_BLOCK:
+            # One entry of megabytes: its beginning says which it is.
+            rest = rest[:_LONGEST_ENTRY] + rest[rest.rfind(b"\n") :][:_LONGEST_ENTRY]
+    if rest:
+        yield rest
+
+
+def _last_entry(data):
+    """Position of the last entry that begins in ``data`` after its first byte, or 0."""
+    position = len(data)
+    while (position := data.rfind(b"\n", 0, position)) > 0:
+        if _ANY_ENTRY.match(data, position):
+            return position + 1
+    return 0
+
+
+def _packing(path):
+    suffix = os.path.splitext(path)[1]
+    return suffix if suffix in (".gz", ".bz2", ".xz", ".zst") else None
+
+
+def _log_time(stamp):
+    try:
+        return datetime.fromisoformat(stamp.decode()).replace(tzinfo=timezone.utc)
+    except ValueError:  # 2025-99-99
+        return datetime.min.replace(tzinfo=timezone.utc)
+
+
+def _log_stamp(moment):
+    return moment.strftime("%Y-%m-%d %H:%M:%S").encode()
+
+
+class ErrorCount:
+    """Counts errors by signature, in the window and in the time before it."""
+
+    def __init__(self, start, end, levels):
+        self.start, self.end = _log_stamp(start), _log_stamp(end)
+        self.entries_read = 0
+        self.counts = dict.fromkeys(levels, 0)
+        self._signatures = {}
+        self._wanted = re.compile(
+            rb"\n(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} \d+ (?:%s) " % "|".join(levels).encode()
+        )
+
+    def add(self, block, since):
+        """Count the entries of a piece of the log, from the time ``since`` on."""
+        since = _log_stamp(since)
+        block = b"\n" + block
+        first = _ANY_ENTRY.search(block)
+        last = first and _ANY_ENTRY.match(block, max(_last_entry(block) - 1, 0))
+        if last and last[1] >= self.start:
+            self.entries_read += sum(
+                self.start <= match[1] <= self.end for match in _ANY_ENTRY.finditer(block)
+            )
+        for match in self._wanted.finditer(block):
+            if since <= match[1] <= self.end:
+                self._count(block, match)
+
+    def _count(self, block, match):
+        following = _ANY_ENTRY.search(block, match.end())
+        stop = following.start() if following else len(block)
+        text = block[match.start() + 1 : stop]
+        if len(text) > _LONGEST_ENTRY:
+            # The headline is at its beginning, what was raised at its end.
+            text = text[: _LONGEST_ENTRY // 2] + b"\n" + text[-_LONGEST_ENTRY // 2 :]
+        entry = log_entry(text.decode("utf-8", "replace"))
+        if entry is None:
+            return
+        identity, where, summary = error_signature(*entry)
+        found = self._signatures.setdefault(identity, {"before": 0, "count": 0})
+        inside = match[1] >= self.start
+        found["count" if inside else "before"] += 1
+        if inside:
+            self.counts[entry[0]] += 1
+        if inside or "message" not in found:
+            example = text.decode("utf-8", "replace")[:_EXAMPLE_LENGTH].rstrip()
+            found.update(
+                level=entry[0], logger=entry[1], message=summary, where=where, example=example
+            )
+
+    def compared(self, share):
+        """``{"new", "gone", "more"}``: lists of signatures, the most frequent first.
+
+        :param share: length of the window as a part of the covered time before it; a signature's
+            ``expected`` is its count before times this. *More* is what happened at least three
+            times and more often than expected by three standard deviations of a Poisson count.
+        """
+        lists = {"new": [], "gone": [], "more": []}
+        for found in self._signatures.values():
+            expected = found["before"] * share
+            found["expected"] = round(expected, 3)
+            if not found["before"]:
+                lists["new"].append(found)
+            elif not found["count"]:
+                lists["gone"].append(found)
+            elif found["count"] >= 3 and found["count"] > expected + 3 * math.sqrt(expected):
+                lists["more"].append(found)
+        for signatures in lists.values():
+            signatures.sort(key=lambda found: (-found["count"], -found["before"], found["message"]))
+        return lists
+
+    @staticmethod
+    def listed(lists):
+        """The lists cut to what an answer may hold, with how many were left out."""
+        cut = {name: found[:_SIGNATURES_LISTED] for name, found in lists.items()}
+        left = {name: max(0, len(found) - _SIGNATURES_LISTED) for name, found in lists.items()}
+        return {**cut, "left_out": left}
+
+
+@verb
+class Logs(Verb):
+    """Error signatures of a span of time: new, gone, or more often than in the days before."""
+
+    name = "logs"
+    parameters = {
+        "start": Moment(),
+        "end": Moment(),
+        "days": Integer(0, 366, 7),
+        "levels": ListOf(LEVEL, 5, ["ERROR", "CRITICAL"]),
+    }
+
+    def run(self):
+        start, end = self.params["start"], self.params["end"]
+        if end <= start:
+            raise Refused("Parameter 'end' is not after 'start'.", "Send a span of time.")
+        if not self.params["levels"]:
+            raise Refused("Parameter 'levels' is empty.", "Name a level, such as ERROR.")
+        log, since = self._log(), start - timedelta(days=self.params["days"])
+        first = log.needed(since)[1]
+        count = ErrorCount(start, end, self.params["levels"])
+        for block in log.blocks(since, end):
+            count.add(block, since)
+        before = max(timedelta(0), start - max(since, first or start))
+        share = (end - start) / before if before else 0.0
+        return {
+            "counts": count.counts,
+            **count.listed(count.compared(share)),
+            "entries_read": count.entries_read,
+            "bytes_read": log.bytes_read,
+            "covered": first is not None and first <= start,
+            "days_before": round(before / timedelta(days=1), 3),
+            "unreadable": sorted(set(log.unreadable)),
+            "source": log.source,
+        }
+
+    def _log(self):
+        log = self.config.need("odoo", "log")
+        if log == "journald":
+            return JournalLog(self.host)
+        if not os.access(log, os.R_OK):
+            raise Failed(
+                f"The log {log} cannot be read.", "Let the helper's user read it, or correct 'log'."
+            )
+        return LogFiles(str(log))
+
+
 # -- command line
 
 
@@ -2223,6 +4489,8 @@ def _parser():
     commands.add_parser("verify-journal", help="look whether the journal was changed")
     install = commands.add_parser("install", help="copy the helper to where root keeps programs")
     install.add_argument("--prefix", default="/usr/local/sbin", help="folder")
+    probe = commands.add_parser("probe")
+    probe.add_argument("id")
     job = commands.add_parser("job")
     job.add_argument("id")
     job.add_argument("--fork", action="store_true")
@@ -2243,6 +4511,13 @@ def serve_command(arguments):
 def job_command(arguments):
     """``job``: not for people."""
     run_job(Config(arguments.config), arguments.id, arguments.fork)
+    return 0
+
+
+def probe_command(arguments):
+    """``probe``: not for people; measures the downtime of a job."""
+    config = Config(arguments.config)
+    Prober(config, State(config).folder / "jobs" / arguments.id).probe()
     return 0
 
 
@@ -2284,6 +4559,7 @@ def install_command(arguments):
 COMMANDS = {
     "serve": serve_command,
     "job": job_command,
+    "probe": probe_command,
     "key-line": key_line_command,
     "verify-journal": verify_journal_command,
     "install": install_command,
