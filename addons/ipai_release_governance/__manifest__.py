@@ -26,6 +26,7 @@
         "views/release_event_views.xml",
         "views/release_form.xml",
         "views/release_target_views.xml",
+        "views/release_freeze_views.xml",
         "views/release_role_views.xml",
         "views/runbook_views.xml",
         "views/menus.xml",

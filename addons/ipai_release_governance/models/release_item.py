@@ -40,6 +40,7 @@ class ReleaseItem(models.Model):
     aspect = fields.Selection(vocabulary.ASPECTS, string="Quality Aspect", readonly=True)
     due_minutes = fields.Integer(readonly=True)
     evidence_required = fields.Boolean(readonly=True)
+    disruptive = fields.Boolean(readonly=True)
 
     outcome = fields.Selection(
         vocabulary.OUTCOMES, required=True, default="pending", readonly=True, index=True

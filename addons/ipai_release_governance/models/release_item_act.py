@@ -99,6 +99,7 @@ class ReleaseItemAct(models.Model):
             raise UserError(_("%s is done by the machine: press Run Checks.", self.display_name))
         self._refuse_stranger()
         self._refuse_closed_phase()
+        self._refuse_in_freeze()
         if self.outcome not in vocabulary.OPEN:
             raise UserError(
                 _(
@@ -199,7 +200,7 @@ class ReleaseItemAct(models.Model):
         now = fields.Datetime.now()
         outcome = vocabulary.settled_outcome(result.outcome, self.severity)
         attempt = self.attempt + 1
-        self.measurement_ids._take(self, result.measurements)
+        self.measurement_ids._take(self, result.measurements, result.units)
         self.env["ipai.release.evidence"]._keep(self, attempt, result)
         self._set(
             "item_settled",
@@ -213,6 +214,7 @@ class ReleaseItemAct(models.Model):
                 **self._executor_values(),
                 "date_start": self.date_start or now,
                 "date_end": now,
+                **self._steps_values(result),
             },
             {"attempt": attempt, "summary": result.summary},
         )
@@ -242,6 +244,8 @@ class ReleaseItemAct(models.Model):
                 "date_start": False,
                 "date_end": False,
                 "executed_by_id": False,
+                "steps": False,
+                **self._no_progress(),
             },
         )
         self.phase_id._evaluate_gate()

@@ -80,7 +80,16 @@ class ReleaseSnapshot(models.Model):
         return json.loads(self.runbook_snapshot or "{}")
 
     def _clear_snapshot(self):
-        for rows in (self.phase_ids, self.signoff_ids, self.module_ids):
+        items = self.item_ids
+        # Children first: what PostgreSQL deletes with their parent would leave no event.
+        for rows in (
+            items.measurement_ids,
+            items.evidence_ids,
+            items,
+            self.phase_ids,
+            self.signoff_ids,
+            self.module_ids,
+        ):
             # sudo: rows of the record are made and replaced by the release itself.
             rows.sudo()._as_setter().unlink()
 
@@ -132,6 +141,7 @@ class ReleaseSnapshot(models.Model):
                 )
             },
             "aspect": data["aspect"] or False,
+            "disruptive": data["disruptive"],
             "role_id": roles.get(data["role"]),
             "measurement_ids": [(0, 0, line) for line in data["measurements"]],
         }

@@ -53,6 +53,7 @@ class ReleaseState(models.Model):
         self._require_executor()
         for release in self:
             release._refuse_early_start()
+            release._refuse_frozen()
             release._refuse_busy_target()
             release._begin()
 
@@ -78,12 +79,16 @@ class ReleaseState(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": _("Abort") if act == "abort" else _("Roll Back"),
+            "name": self._reason_title(act),
             "res_model": "ipai.release.reason.wizard",
             "view_mode": "form",
             "target": "new",
             "context": {"default_act": act, "default_release_id": self.id},
         }
+
+    def _reason_title(self, act):
+        wizard = self.env["ipai.release.reason.wizard"]
+        return dict(wizard._fields["act"]._description_selection(self.env))[act]
 
     # -- the setters -------------------------------------------------------------------------
 

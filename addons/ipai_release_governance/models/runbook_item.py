@@ -42,6 +42,10 @@ class RunbookItem(models.Model):
     evidence_required = fields.Boolean(
         help="A manual item passes only with pasted output or a file."
     )
+    disruptive = fields.Boolean(
+        help="Interrupts the users or changes the system: not done in a freeze, unless the finance "
+        "manager signed for it."
+    )
     measurement_ids = fields.One2many("ipai.runbook.measurement", "item_id", copy=True)
 
     _due_positive = Constraint("check(due_minutes >= 0)", "Due After cannot be negative.")
@@ -77,5 +81,6 @@ class RunbookItem(models.Model):
             "aspect": self.aspect or "",
             "due_minutes": self.due_minutes,
             "evidence_required": self.evidence_required,
+            "disruptive": self.disruptive,
             "measurements": [line._snapshot() for line in self.measurement_ids],
         }

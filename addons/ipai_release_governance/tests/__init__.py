@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_calendar,
     test_gates,
     test_guard,
     test_lifecycle,
