@@ -94,6 +94,10 @@ class Failed(Problem):
     status = FAILED
 
 
+class Interrupted(Failed):
+    """PostgreSQL went away in the middle. A step is tried again when it is back."""
+
+
 class Broken(Problem):
     """The helper itself cannot work, such as for a journal that cannot be read."""
 
@@ -717,6 +721,19 @@ def system_user(name):
         ) from None
 
 
+#: What libpq says when the server went away or is not up yet, not when it refuses somebody.
+_SERVER_LOST = re.compile(
+    "server closed the connection|terminating connection|connection to server was lost"
+    "|Connection refused|Is the server running|the database system is"
+    "|no connection to the server|could not (receive data from|send data to) server"
+)
+
+
+def failure(message, output, hint=""):
+    """The problem that a program's failure is, told by what it printed."""
+    return (Interrupted if _SERVER_LOST.search(output) else Failed)(message, hint)
+
+
 def ended_how(status):
     """An exit status in words."""
     return f"ended with {status}" if status >= 0 else f"was killed by signal {-status}"
@@ -778,7 +795,8 @@ class Host:
                 process.kill()
                 process.communicate()
         if check and process.returncode:
-            raise Failed(f"{argv[0]} {ended_how(process.returncode)}: {last_line(errors or '')}")
+            message = f"{argv[0]} {ended_how(process.returncode)}: {last_line(errors or '')}"
+            raise failure(message, errors or "")
         return subprocess.CompletedProcess(argv, process.returncode, output, errors)
 
     def run_logged(self, job, argv, check=True, **options):
@@ -793,7 +811,8 @@ class Host:
             handle.seek(start)
             done.stdout = handle.read().decode(errors="replace")
         if check and done.returncode:
-            raise Failed(f"{argv[0]} {ended_how(done.returncode)}: {last_line(done.stdout)}")
+            message = f"{argv[0]} {ended_how(done.returncode)}: {last_line(done.stdout)}"
+            raise failure(message, done.stdout)
         return done
 
     def _environment(self, user):
@@ -848,6 +867,20 @@ class Host:
         """Run one SELECT and return its rows as dictionaries."""
         wrapped = f"SELECT coalesce(json_agg(row_to_json(q)), '[]') FROM ({statement}) q;"  # noqa: S608 (constant statements)
         return json.loads(self.sql(wrapped, database, timeout, **values))
+
+    def await_server(self, seconds=120):
+        """Wait until PostgreSQL answers.
+
+        :raises Interrupted: it did not
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return self.sql("SELECT 1", self.config.postgresql.maintenance_database)
+            except Interrupted:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
 
     # -- Odoo and git
 
@@ -1150,7 +1183,8 @@ class Job:
 
         A step that was done before a kill is not done again: its recorded value is returned. One
         that was begun is called again, so ``function`` looks at the world first. ``note`` of the
-        step is the value's ``"note"`` where it is an object that has one.
+        step is the value's ``"note"`` where it is an object that has one. A step during which
+        PostgreSQL went away is called again when it is back (:meth:`patiently`).
         """
         memory = self.memory
         for entry in memory["steps"]:
@@ -1163,7 +1197,7 @@ class Job:
         self.progress(0, None, "", force=True)
         self.say(f"== {name}")
         try:
-            value = function(*arguments)
+            value = self.patiently(function, *arguments)
         except Problem as problem:
             self._end_step(name, False, problem.message, None)
             raise
@@ -1176,8 +1210,24 @@ class Job:
         entry = next(entry for entry in memory["steps"] if entry["name"] == name)
         entry.update(end=now(), ok=ok, note=note, value=value)
         self._keep(memory)
-        payload = {"name": name, "start": entry["start"], "ok": ok, "note": note}
+        self._journal_step(entry)
+
+    def _journal_step(self, entry):
+        payload = {name: entry[name] for name in ("name", "start", "ok", "note")}
         self.state.journal.append("step", self.key, self.request["verb"], payload)
+
+    def patiently(self, function, *arguments):
+        """Call a function again, a few times, when PostgreSQL went away meanwhile and came back.
+
+        :raises Interrupted: it did not come back within two minutes
+        """
+        for _again in range(3):
+            try:
+                return function(*arguments)
+            except Interrupted as problem:
+                self.say(f"PostgreSQL went away: {problem.message}")
+                self.host.await_server()
+        return function(*arguments)
 
     def remember(self, name, value):
         """Keep a JSON value over a kill."""
@@ -1218,6 +1268,18 @@ class Job:
 
     # -- for the framework
 
+    def _mend_journal(self):
+        """Write the event of a step that was killed between its end and its event."""
+        ended = [entry for entry in self.memory["steps"] if entry["end"]]
+        known = {
+            event["payload"]["start"]
+            for event in (self.state.journal.events() if ended else ())
+            if event and (event["kind"], event["key"]) == ("step", self.key)
+        }
+        for entry in ended:
+            if entry["start"] not in known:
+                self._journal_step(entry)
+
     def _keep(self, memory):
         write_json(self.folder / "state.json", memory)
 
@@ -1234,6 +1296,8 @@ class Job:
     def finish(self, verb_class, params, config):
         """Run the verb, or what is left of it, and write its result. Called under the lock."""
         if self.result is None:
+            self.host = Host(config)
+            self._mend_journal()
             ended = self._attempt(verb_class, params, config)
             if self.memory["steps"]:
                 ended["result"]["steps"] = self.steps()
@@ -1245,7 +1309,7 @@ class Job:
     def _attempt(self, verb_class, params, config):
         try:
             values = checked(verb_class.parameters, params)
-            return ending(DONE, verb_class(Host(config), self.state, values, self).run())
+            return ending(DONE, verb_class(self.host, self.state, values, self).run())
         except Problem as problem:
             self.say(f"{problem.status}: {problem.message}")
             return problem.ending()
@@ -1416,7 +1480,8 @@ class Server:
         found = job.result
         if found is not None:
             return found, None
-        progress = read_json(job.folder / "progress.json") or {}
+        begun = {"step": "", "done": 0, "total": None, "unit": ""}
+        progress = read_json(job.folder / "progress.json", begun)
         return ending(RUNNING, {"steps": job.steps()}), progress
 
     @staticmethod
@@ -1991,7 +2056,8 @@ class SqlSession:
             if line.rstrip("\n") == self._END:
                 return "".join(lines).strip()
             lines.append(line)
-        raise Failed(f"PostgreSQL: {last_line(''.join(lines))}", "Read the server's log.")
+        output = "".join(lines) or "server closed the connection"
+        raise failure(f"PostgreSQL: {last_line(output)}", output, "Read the server's log.")
 
     def ask_json(self, statement):
         """Run a SELECT of one JSON value and return that."""
@@ -2013,6 +2079,8 @@ CODE = "code.tar"
 ODOO_CONFIG = "odoo.conf"
 VERIFIED = "verified.json"
 MANIFEST_FORMAT = 1
+#: Share of the attachments' files that may be lost before a backup is worth nothing.
+ABSENT_SHARE = 0.1
 #: Bytes that stay free on the file system of the backups, beside a tenth of what is written.
 MARGIN = 64 << 20
 _CHUNK = 1 << 20
@@ -2220,9 +2288,11 @@ class StoredBackup:
         return known.get(self.name)
 
     def _require_form(self, manifest):
-        names = ("format", "backup", "created", "database", "versions", "files", "fingerprint")
-        right = isinstance(manifest, dict) and all(name in manifest for name in names)
-        if not right or manifest["format"] != MANIFEST_FORMAT or manifest["backup"] != self.name:
+        try:
+            right = _is_manifest(manifest) and manifest["backup"] == self.name
+        except (Refused, KeyError, TypeError, ValueError):
+            right = False
+        if not right:
             raise Failed(
                 f"The manifest of {self.name} is not one of this backup.", "Make a new backup."
             )
@@ -2366,6 +2436,35 @@ class StoredBackup:
         return found, wrong
 
 
+class _FileName(Rule):
+    """One of the files that a backup may have: nothing else is ever opened."""
+
+    def check(self, name, value):
+        if value not in (DUMP, FILESTORE, CODE, ODOO_CONFIG, _ATTACHMENTS):
+            self.refuse(name, "is no file of a backup")
+        return value
+
+
+_MANIFEST_ENTRY = {"name": _FileName(), "size": Integer(0, 1 << 62), "sha256": SHA256}
+
+
+def _is_manifest(found):
+    """Whether a JSON value has the form of a manifest; it may also raise for its parts."""
+    names = {checked(_MANIFEST_ENTRY, entry)["name"] for entry in found["files"]}
+    texts = [found["created"], found["versions"]["server"]]
+    texts += [found["database"][name] for name in ("name", "encoding", "collate", "ctype")]
+    return (
+        found["format"] == MANIFEST_FORMAT
+        and {DUMP, FILESTORE, ODOO_CONFIG} <= names
+        and all(isinstance(text, str) for text in texts)
+        and isinstance(found["database"]["size"], int)
+        and isinstance(found["database"]["uuid"], (str, type(None)))
+        and isinstance(found["filestore"]["absent"], list)
+        and isinstance(found["fingerprint"], dict)
+        and seconds_since(found["created"]) is not None
+    )
+
+
 def create_database(host, name, like):
     """Create an empty database with the encoding and collation of the one that was backed up."""
     statement = (
@@ -2416,7 +2515,6 @@ class Backup(ChangingVerb):
             self.job.step("filestore", self._filestore, prepared),
             self.job.step("code", self._code),
             self.job.step("configuration", self._configuration),
-            {"entries": [file_entry(self.part / _ATTACHMENTS)] if self.part.exists() else []},
         ]
         entries = [entry for step in files for entry in step["entries"]]
         self.job.step("publish", self._publish, prepared, entries)
@@ -2466,15 +2564,27 @@ class Backup(ChangingVerb):
         with SqlSession(self.host) as session:
             snapshot = session.open_snapshot()
             stored = stored_files(session)
-            write_json(self.part / _FACTS, self._facts(session, stored))
+            absent = self._absent(stored)
+            write_json(self.part / _FACTS, {**self._facts(session), "absent": absent})
             lines = "".join(f"{name} {checksum}\n" for name, checksum in stored.items())
             write_file(self.part / _ATTACHMENTS, lines.encode())
             self._pg_dump(snapshot, prepared["last_dump"])
         sync_file(self.part / DUMP)
-        return {"entries": [file_entry(self.part / DUMP, self._looking(None))]}
+        dump = file_entry(self.part / DUMP, self._looking(None))
+        return {"entries": [dump, file_entry(self.part / _ATTACHMENTS)]}
 
-    def _facts(self, session, stored):
+    def _absent(self, stored):
+        """Files that attachments name and nobody has; a shop lives with a few."""
         folder = filestore_folder(self.config)
+        absent = [name for name in stored if not (folder / name).is_file()]
+        if len(absent) > ABSENT_SHARE * len(stored):
+            raise Failed(
+                f"{folder} lacks {len(absent)} of the {len(stored)} files that attachments name.",
+                "Correct 'data_dir' in [odoo], or bring the filestore back.",
+            )
+        return absent
+
+    def _facts(self, session):
         return {
             "database": {
                 "name": self.config.odoo.database,
@@ -2484,7 +2594,6 @@ class Backup(ChangingVerb):
             },
             "server": session.ask("SHOW server_version"),
             "fingerprint": fingerprint(session.ask_json),
-            "absent": [name for name in stored if not (folder / name).is_file()],
         }
 
     def _pg_dump(self, snapshot, expected):
@@ -2598,6 +2707,9 @@ class Backup(ChangingVerb):
     def _retire(self):
         """Remove the backups that are too many."""
         removed = self.store.retire(max(1, self.config.backup.keep))
+        known = self.config.host.state / "backups.json"
+        kept = {name: sha for name, sha in read_json(known, {}).items() if name not in removed}
+        write_json(known, kept)
         return {"removed": removed, "note": f"{len(removed)} removed" if removed else ""}
 
 
@@ -2624,7 +2736,7 @@ class VerifyBackup(ChangingVerb):
         try:
             return self._run()
         finally:
-            drop_database(self.host, self.scratch)
+            self.job.patiently(drop_database, self.host, self.scratch)
 
     def _run(self):
         self.job.step("manifest", self._manifest)
@@ -2758,12 +2870,13 @@ class VerifyBackup(ChangingVerb):
         )
         errors = [line for line in done.stdout.splitlines() if LOG_ERROR.match(line)]
         if done.returncode or errors:
-            raise Failed(
-                f"Odoo does not start on the restored database: it {ended_how(done.returncode)}; "
-                f"{errors[0] if errors else last_line(done.stdout)}",
-                "Read the job's log on the host.",
-                {"registry": {"ok": False, "errors": errors[:50]}},
-            )
+            reason = (errors or [last_line(done.stdout)])[0]
+            message = f"it {ended_how(done.returncode)}; {reason}"
+            message = f"Odoo does not start on the restored database: {message}"
+            problem = failure(message, done.stdout)
+            problem.hint = "Read the job's log on the host."
+            problem.result = {"registry": {"ok": False, "errors": errors[:50]}}
+            raise problem
         return {"ok": True, "seconds": round(time.monotonic() - started, 1)}
 
     def _mark(self):
