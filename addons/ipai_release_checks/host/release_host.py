@@ -17,6 +17,7 @@ import ast
 import bz2
 import configparser
 import contextlib
+import csv
 import ctypes
 import fcntl
 import functools
@@ -1895,7 +1896,7 @@ FINGERPRINT = (
     (
         "balances",
         4,
-        {"account_move_line": ("company_id", "journal_id", "date", "parent_state", "balance")},
+        {"account_move_line": ("company_id", "date", "parent_state", "amount_residual")},
         """
         SELECT jsonb_build_array(company_id, journal_id, to_char(date, 'YYYY-MM'), parent_state,
         count(*), round(sum(debit::numeric), 6)::text, round(sum(credit::numeric), 6)::text,
@@ -2352,16 +2353,18 @@ class StoredBackup:
             )
         return {"bytes": size}
 
-    def restore(self, database, look):
+    def restore(self, database, look, privileges=False):
         """Restore the dump into a new database.
 
         :param look: called with ``(bytes in the new database, bytes the old one had)``
+        :param privileges: whether other roles get the rights that they had
         :raises Failed: it cannot be restored without an error
         """
         manifest = self.manifest()
         create_database(self.host, database, manifest["database"])
         jobs = f"--jobs={self.host.config.backup.jobs}"
-        options = ("--no-owner", "--no-privileges", "--exit-on-error", "--no-password", jobs)
+        options = ["--no-owner", "--exit-on-error", "--no-password", jobs]
+        options += [] if privileges else ["--no-privileges"]
         with self._dump_for_all_jobs() as path, open(path, "rb") as handle:
             argv = ["pg_restore", *options, f"--dbname={connection_string(database)}"]
             self.host.postgresql(
@@ -2466,10 +2469,14 @@ def _is_manifest(found):
 
 
 def create_database(host, name, like):
-    """Create an empty database with the encoding and collation of the one that was backed up."""
+    """Create an empty database with the encoding and collation of the one that was backed up.
+
+    It is a template: Odoo lists no templates, so that a server without 'db_name' does not run the
+    scheduled jobs of the copy, which would send its mails once more.
+    """
     statement = (
         "CREATE DATABASE :\"name\" TEMPLATE template0 ENCODING :'encoding'"
-        " LC_COLLATE :'collate' LC_CTYPE :'ctype';"
+        " LC_COLLATE :'collate' LC_CTYPE :'ctype' IS_TEMPLATE true;"
     )
     locale = {name: like[name] for name in ("encoding", "collate", "ctype")}
     host.sql(statement, host.config.postgresql.maintenance_database, name=name, **locale)
@@ -2483,7 +2490,14 @@ def drop_database(host, name):
     if name == host.config.odoo.database:
         raise Refused(f"The live database {name} is never dropped.")
     maintenance = host.config.postgresql.maintenance_database
-    host.sql('DROP DATABASE IF EXISTS :"name" WITH (FORCE);', maintenance, 600, name=name)
+    host.sql(
+        "SELECT format('ALTER DATABASE %I IS_TEMPLATE false', datname) FROM pg_database"
+        " WHERE datname = :'name' AND datistemplate \\gexec\n"
+        'DROP DATABASE IF EXISTS :"name" WITH (FORCE);',
+        maintenance,
+        600,
+        name=name,
+    )
 
 
 # -- verbs: backup, verify_backup, backups
@@ -3291,6 +3305,11 @@ class CodeState:
         ]
         first = next((entry for entry in own if not entry["undone"]), own[0] if own else None)
         return first and first["before"]
+
+    def before(self, commit):
+        """How a commit was checked out before it was left, ``{"commit", "branch"}``."""
+        found = [entry["before"] for entry in self._kept["switches"]]
+        return next(entry for entry in reversed(found) if entry["commit"] == commit)
 
     def commits_left(self):
         """Commits that were live once, the way back to each of which is known."""
@@ -4168,6 +4187,506 @@ class Rollback(ReleaseVerb):
         return {"running": True}
 
 
+#: Rows that people enter: ``(file, table, [(column of the list, expression, needed columns)])``.
+#: What a series does not have is left out, and the first expression that fits is taken.
+DOCUMENTS = (
+    (
+        "journal-entries",
+        "account_move d",
+        (
+            ("id", "d.id", ("account_move.id",)),
+            ("number", "d.name", ("account_move.name",)),
+            ("type", "d.move_type", ("account_move.move_type",)),
+            ("state", "d.state", ("account_move.state",)),
+            ("date", "d.date", ("account_move.date",)),
+            ("reference", "d.ref", ("account_move.ref",)),
+            ("amount", "d.amount_total", ("account_move.amount_total",)),
+            ("residual", "d.amount_residual", ("account_move.amount_residual",)),
+        ),
+    ),
+    (
+        "payments",
+        "account_payment d",
+        (
+            ("id", "d.id", ("account_payment.id",)),
+            ("number", "d.name", ("account_payment.name",)),
+            (
+                "number",
+                "(SELECT name FROM account_move m WHERE m.id = d.move_id)",
+                ("account_payment.move_id", "account_move.name"),
+            ),
+            ("type", "d.payment_type", ("account_payment.payment_type",)),
+            ("state", "d.state", ("account_payment.state",)),
+            (
+                "state",
+                "(SELECT state FROM account_move m WHERE m.id = d.move_id)",
+                ("account_payment.move_id", "account_move.state"),
+            ),
+            ("date", "d.date", ("account_payment.date",)),
+            (
+                "date",
+                "(SELECT date FROM account_move m WHERE m.id = d.move_id)",
+                ("account_payment.move_id", "account_move.date"),
+            ),
+            ("memo", "d.memo", ("account_payment.memo",)),
+            ("amount", "d.amount", ("account_payment.amount",)),
+        ),
+    ),
+    (
+        "partners",
+        "res_partner d",
+        (
+            ("id", "d.id", ("res_partner.id",)),
+            ("name", "d.name", ("res_partner.name",)),
+            ("email", "d.email", ("res_partner.email",)),
+            ("vat", "d.vat", ("res_partner.vat",)),
+            ("active", "d.active", ("res_partner.active",)),
+        ),
+    ),
+)
+#: Columns of every list, with the names instead of the numbers of what a row points to.
+DOCUMENT_LINKS = (
+    ("partner", "res_partner", "partner_id", "name"),
+    ("journal", "account_journal", "journal_id", "code"),
+    ("currency", "res_currency", "currency_id", "name"),
+    ("company", "res_company", "company_id", "name"),
+    ("created by", "res_users", "create_uid", "login"),
+    ("changed by", "res_users", "write_uid", "login"),
+)
+DOCUMENT_TIMES = (("created", "create_date"), ("changed", "write_date"))
+#: Bytes of one list in an answer; the host keeps the whole one.
+LONGEST_LIST = 2 << 20
+_COLUMNS = """
+SELECT c.relname || '.' || a.attname AS name
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'r'
+    AND c.relnamespace = current_schema()::regnamespace
+"""
+
+
+def document_columns(table, columns, known):
+    """``[(name, expression)]`` of a list, of what the database has.
+
+    :param known: names such as ``account_move.state``
+    """
+    relation = table.split()[0]
+    wanted = list(columns)
+    for name, other, column, shown in DOCUMENT_LINKS:
+        select = f"(SELECT x.{shown} FROM {other} x WHERE x.id = d.{column})"  # noqa: S608 (constants)
+        wanted.append((name, select, (f"{relation}.{column}", f"{other}.{shown}")))
+    wanted += [(name, f"d.{column}", (f"{relation}.{column}",)) for name, column in DOCUMENT_TIMES]
+    found = {}
+    for name, expression, needed in wanted:
+        if name not in found and set(needed) <= known:
+            found[name] = expression
+    return list(found.items())
+
+
+class Since:
+    """What was entered, changed or deleted in the live database since a backup of it."""
+
+    def __init__(self, host, job, live, restored):
+        self.host = host
+        self.job = job
+        self.live = live
+        self.restored = restored
+
+    def lists(self):
+        """``{"counts": {file: {"entered", "changed", "deleted"}}, "files": [...]}``."""
+        known = self._columns(self.live) & self._columns(self.restored)
+        counts, files = {}, []
+        for name, table, columns in DOCUMENTS:
+            chosen = document_columns(table, columns, known)
+            if chosen:
+                counts[name], listed = self._list(name, table, chosen)
+                files.append(listed)
+        return {"counts": counts, "files": files}
+
+    def _columns(self, database):
+        return {row["name"] for row in self.host.rows(_COLUMNS, database)}
+
+    def _list(self, name, table, columns):
+        """Write one list as CSV; return its counts and how the answer names it."""
+        shown = ", ".join(expression for _name, expression in columns)
+        select = f"SELECT {shown} FROM {table} ORDER BY d.id"  # noqa: S608 (constants)
+        path = self.job.folder / f"since-{name}.csv"
+        counts = {"entered": 0, "changed": 0, "deleted": 0}
+        with contextlib.ExitStack() as stack:
+            before, after = (
+                stack.enter_context(self._rows(database, select))
+                for database in (self.restored, self.live)
+            )
+            target = stack.enter_context(open(path, "w", encoding="utf-8", newline=""))
+            writer = csv.writer(target)
+            writer.writerow(["what", *(label for label, _expression in columns)])
+            for what, row in row_differences(before, after):
+                counts[what] += 1
+                writer.writerow([what, *row])
+        return counts, self._named(name, path)
+
+    @contextlib.contextmanager
+    def _rows(self, database, select):
+        """The rows of a SELECT one by one, as lists of texts."""
+        argv = [*PSQL, f"--dbname={connection_string(database)}"]
+        argv.append(f"--command=COPY ({select}) TO STDOUT WITH (FORMAT csv)")
+        options = {"user": self.host.postgresql_user, "text": True}
+        with self.host.start(
+            argv, variables=self.host.postgresql_variables(), stdout=subprocess.PIPE, **options
+        ) as process:
+            yield csv.reader(process.stdout)
+            process.stdout.close()
+            if process.wait():
+                raise Failed(f"The rows of {database} cannot be read.", "Read the server's log.")
+
+    @staticmethod
+    def _named(name, path):
+        data = path.read_bytes()
+        cut = data if len(data) <= LONGEST_LIST else data[: data.rfind(b"\n", 0, LONGEST_LIST) + 1]
+        return {
+            "name": f"{name}.csv",
+            "content": cut.decode("utf-8"),
+            "complete": cut is data,
+            "path": str(path),
+        }
+
+
+def row_differences(before, after):
+    """Yield ``(what, row)``: entered, changed, deleted rows of two streams sorted by number.
+
+    :param before: rows whose first value is their number, ascending
+    :param after: the same, later; of a changed row this one is yielded
+    """
+    old, new = next(before, None), next(after, None)
+    while old is not None or new is not None:
+        if old is None or (new is not None and int(new[0]) < int(old[0])):
+            yield "entered", new
+            new = next(after, None)
+        elif new is None or int(old[0]) < int(new[0]):
+            yield "deleted", old
+            old = next(before, None)
+        else:
+            if old != new:
+                yield "changed", new
+            old, new = next(before, None), next(after, None)
+
+
+class Databases:
+    """The databases of the server by number: names change in a restore, numbers do not."""
+
+    def __init__(self, host):
+        self.host = host
+        self.maintenance = host.config.postgresql.maintenance_database
+
+    def number(self, name):
+        """Number of a database, or None."""
+        select = "SELECT oid::bigint AS number FROM pg_database WHERE datname = :'name'"
+        rows = self.host.rows(select, self.maintenance, name=name)
+        return rows[0]["number"] if rows else None
+
+    def name(self, number):
+        """Name of a database now, or None."""
+        select = "SELECT datname AS name FROM pg_database WHERE oid = :'number'::oid"
+        rows = self.host.rows(select, self.maintenance, number=number or 0)
+        return rows[0]["name"] if rows else None
+
+    def may_rename(self, name):
+        """Whether the role owns a database (and may create some), so that it may rename it."""
+        select = (
+            "SELECT rolsuper OR (rolcreatedb AND pg_has_role(datdba, 'USAGE')) AS may"
+            " FROM pg_database, pg_roles WHERE datname = :'name' AND rolname = current_user"
+        )
+        rows = self.host.rows(select, self.maintenance, name=name)
+        return bool(rows) and rows[0]["may"]
+
+    def copy_settings(self, source, target):
+        """Give a database the settings and rights that belong to another as a whole."""
+        self.host.sql(_COPY_SETTINGS, self.maintenance, source=source, target=target)
+
+    def close(self, name):
+        """Let nobody connect to a database any more, and end all sessions in it.
+
+        :raises Failed: sessions of others stay, who are named
+        """
+        self.host.sql(
+            'ALTER DATABASE :"name" ALLOW_CONNECTIONS false;', self.maintenance, name=name
+        )
+        deadline = time.monotonic() + 30
+        while self._sessions(name):
+            self.host.sql(_TERMINATE, self.maintenance, name=name)
+            if time.monotonic() > deadline:
+                raise Failed(
+                    f"Others are connected to {name}: {named(self._sessions(name))}.",
+                    "End their sessions, or grant pg_signal_backend to the helper's role.",
+                )
+            time.sleep(0.05)
+
+    def open(self, name):
+        """Let people connect again."""
+        self.host.sql('ALTER DATABASE :"name" ALLOW_CONNECTIONS true;', self.maintenance, name=name)
+
+    def _sessions(self, name):
+        select = (
+            "SELECT coalesce(usename, 'server') || ' (' || pid || ', ' || application_name || ')'"
+            " AS session FROM pg_stat_activity"
+            " WHERE datname = :'name' AND backend_type = 'client backend'"
+        )
+        return [row["session"] for row in self.host.rows(select, self.maintenance, name=name)]
+
+    def swap(self, live, kept, new):
+        """Rename ``live`` to ``kept`` and ``new`` to ``live``, both or none; both are closed.
+
+        :param kept: None where there is no live database
+        """
+        away = 'ALTER DATABASE :"live" RENAME TO :"kept";' if kept else ""
+        self.host.sql(
+            f"BEGIN;{away}"
+            'ALTER DATABASE :"new" RENAME TO :"live";'
+            'ALTER DATABASE :"live" IS_TEMPLATE false;'
+            'ALTER DATABASE :"live" ALLOW_CONNECTIONS true;'
+            "COMMIT;",
+            self.maintenance,
+            live=live,
+            kept=kept or "",
+            new=new,
+        )
+
+
+_TERMINATE = """
+SELECT pg_terminate_backend(pid)
+FROM pg_stat_activity, pg_roles own, pg_roles other
+WHERE datname = :'name' AND backend_type = 'client backend'
+    AND own.rolname = current_user AND other.oid = usesysid
+    AND (own.rolsuper OR NOT other.rolsuper AND (
+        pg_has_role(usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')));
+"""
+#: Settings of lists of names are kept as PostgreSQL quoted them itself.
+_COPY_SETTINGS = """
+SELECT format('ALTER DATABASE %I SET %I TO %s', :'target', split_part(entry, '=', 1),
+    CASE WHEN split_part(entry, '=', 1) IN ('search_path', 'temp_tablespaces',
+        'local_preload_libraries', 'session_preload_libraries')
+    THEN substr(entry, strpos(entry, '=') + 1)
+    ELSE quote_literal(substr(entry, strpos(entry, '=') + 1)) END)
+FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(setconfig) entry
+WHERE d.datname = :'source' AND s.setrole = 0
+\\gexec
+SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'target')
+FROM pg_database WHERE datname = :'source' AND datacl IS NOT NULL
+\\gexec
+SELECT format('GRANT %s ON DATABASE %I TO %s', a.privilege_type, :'target',
+    CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = :'source'
+\\gexec
+"""
+
+
+@verb
+class Restore(ReleaseVerb):
+    """Restore a backup beside the live database, verify it, and swap the names."""
+
+    name = "restore"
+    parameters = {"backup": BACKUP}
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.live = self.config.odoo.database
+        self.backup = StoredBackup(self.host, self.params["backup"])
+        self.databases = Databases(self.host)
+
+    @property
+    def new(self):
+        """Name of the restored database before the swap."""
+        return f"{self.live[:40]}_restore_{self.job.id[:8]}"
+
+    @property
+    def kept(self):
+        """Name of the live database after the swap."""
+        return f"{self.live[:30]}_kept_{self.backup.name[:15]}_{self.job.id[:8]}"
+
+    def prepare(self):
+        self.job.step("look", self._look)
+        try:
+            self.job.step("files", self.backup.check_files, self._progress)
+            self.job.step("load", persistent, self.host, self._load)
+            self.job.step("fingerprint", persistent, self.host, self._fingerprint)
+            self.job.step("filestore", self._filestore)
+        except Problem:
+            drop_database(self.host, self.new)
+            raise
+
+    def act(self):
+        self.step_stop()
+        since = self.job.step("since", persistent, self.host, self._since)
+        self.job.step("swap", persistent, self.host, self._swap)
+        code = self.job.step("code", self._code)
+        up = self.bring_up()
+        return {
+            "kept_database": self._facts["kept"],
+            "since": since,
+            "code": code,
+            "authenticated": up["authenticated"],
+        }
+
+    def undo(self):
+        """The live database gets its name back where Odoo answered with it before."""
+        swapped = self.databases.name(self.job.recall("new_number")) == self.live
+        if swapped and self._facts["up"] and self._facts["number"]:
+            self.step_stop("undo_stop")
+            self.job.step("undo_swap", persistent, self.host, self._swap_back)
+            if self._facts["code"]:
+                self.job.step("undo_code", self._code_again)
+            swapped = False
+        elif not swapped and self._facts["number"]:
+            self.databases.open(self.live)
+        self.bring_up("undo_")
+        if not swapped:
+            drop_database(self.host, self.new)
+        return {"swapped": swapped, "running": True}
+
+    @property
+    def _facts(self):
+        """What was so before: numbers and names, the code, whether Odoo answered."""
+        return self.job.recall("facts")
+
+    def _progress(self, done, total):
+        self.job.progress(done, total, "bytes")
+
+    # -- steps
+
+    def _look(self):
+        manifest = self.backup.manifest()
+        if manifest["database"]["name"] != self.live:
+            raise Refused(
+                f"{self.backup.name} is of the database {manifest['database']['name']}, not of "
+                f"{self.live}.",
+                "Name a backup of this database.",
+            )
+        number = self.databases.number(self.live)
+        if number and not self.databases.may_rename(self.live):
+            raise Refused(
+                f"The helper's role may not rename {self.live}.",
+                "Let it own the database and have CREATEDB, as Odoo's own role does.",
+            )
+        self._require_space()
+        has_code = self.config.repository.path is not None
+        facts = {
+            "number": number,
+            "kept": self.kept if number else None,
+            "up": login_page(self.config)["status"] == 200,
+            "code": Repository(self.host).head() if has_code else None,
+        }
+        self.job.remember("facts", facts)
+        return {"note": f"{manifest['database']['size']} bytes of {manifest['created']}"}
+
+    def _require_space(self):
+        folder = self.config.need("odoo", "data_dir")
+        free, needed = shutil.disk_usage(folder).free, self.backup.path(FILESTORE).stat().st_size
+        if free < needed + MARGIN:
+            raise Refused(
+                f"{folder} has {readable_size(free)} free, the files of the backup may need "
+                f"{readable_size(needed + MARGIN)}.",
+                "Free space there.",
+            )
+
+    def _load(self):
+        """Restore into the new database; its number says later which one it is."""
+        number = self.job.recall("new_number")
+        if number and self.databases.name(number) == self.new:
+            return {"database": self.new, "note": "it is restored"}
+        drop_database(self.host, self.new)
+        started = time.monotonic()
+        self.backup.restore(self.new, self._progress, privileges=True)
+        if self._facts["number"]:
+            self.databases.copy_settings(self.live, self.new)
+        self.job.remember("new_number", self.databases.number(self.new))
+        return {"database": self.new, "seconds": round(time.monotonic() - started, 1)}
+
+    def _fingerprint(self):
+        with SqlSession(self.host, self.new) as session:
+            found = self.backup.compare_fingerprint(session)
+        if not found["equal"]:
+            raise Failed(
+                "The restored database does not have the financial figures of its backup, first "
+                f"{canonical(found['differences'][0])}.",
+                "Take another backup. The live database was not touched.",
+                {"fingerprint": found},
+            )
+        return found
+
+    def _filestore(self):
+        """Put back the files that are missing; a file's name is its content, so none is lost."""
+        folder = filestore_folder(self.config)
+        missing = 0
+        path = self.backup.path(FILESTORE)
+        with open(path, "rb") as handle, tarfile.open(fileobj=handle) as archive:
+            for member in archive:
+                missing += self._put_back(archive, member, folder)
+                self.job.progress(handle.tell(), path.stat().st_size, "bytes")
+        return {"put_back": missing, "note": f"{missing} files put back"}
+
+    def _put_back(self, archive, member, folder):
+        target = Path(os.path.normpath(folder / member.name))
+        if not member.isfile() or folder not in target.parents:
+            raise Failed(f"{FILESTORE} holds {member.name!r}, which is no attachment.")
+        if target.is_file() and target.stat().st_size == member.size:
+            return 0
+        owner = folder.stat() if folder.exists() else self.config.odoo.data_dir.stat()
+        for path in (folder.parent, folder, target.parent):
+            if not path.exists():
+                path.mkdir(mode=0o755)
+                os.chown(path, owner.st_uid, owner.st_gid)
+        temporary = target.with_name(f".{target.name}.part")
+        with open(temporary, "wb") as handle:
+            shutil.copyfileobj(archive.extractfile(member), handle)
+            os.fchown(handle.fileno(), owner.st_uid, owner.st_gid)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(target)
+        return 1
+
+    def _since(self):
+        if not self._facts["number"]:
+            return {"counts": {}, "files": [], "note": "there was no live database"}
+        found = Since(self.host, self.job, self.live, self.new).lists()
+        total = sum(sum(counts.values()) for counts in found["counts"].values())
+        return {**found, "note": f"{total} documents differ"}
+
+    def _swap(self):
+        """Give the new database the live one's name; which is which is asked by number."""
+        if self.databases.name(self.job.recall("new_number")) == self.live:
+            return {"note": "it was swapped"}
+        for name in (self.live, self.new):
+            if self.databases.number(name):
+                self.databases.close(name)
+        self.databases.swap(self.live, self._facts["kept"], self.new)
+        return {"note": f"kept as {self._facts['kept']}"}
+
+    def _swap_back(self):
+        if self.databases.name(self._facts["number"]) == self.live:
+            return {"note": "it was swapped back"}
+        for name in (self.live, self._facts["kept"]):
+            self.databases.close(name)
+        self.databases.swap(self.live, self.new, self._facts["kept"])
+        return {}
+
+    def _code(self):
+        """The code that the backup was made with: a database and its code belong together."""
+        commit, code = self.backup.manifest()["commit"], self._facts["code"]
+        if not code or not commit or code["commit"] == commit:
+            return {"before": code and code["commit"], "after": code and code["commit"]}
+        if commit not in CodeState(self.state).commits_left():
+            note = f"the code stays: {commit} of the backup was never left by a switch"
+            return {"before": code["commit"], "after": code["commit"], "note": note}
+        back = CodeState(self.state).before(commit)
+        self.go_back(back)
+        return {"before": code["commit"], "after": commit}
+
+    def _code_again(self):
+        repository, code = Repository(self.host), self._facts["code"]
+        if repository.head()["commit"] != code["commit"]:
+            switch_tree(self.job, repository, code["commit"], code["branch"])
+        return {}
+
+
 # -- verbs: Odoo's log
 
 #: An entry begins so; lines that do not belong to the entry before. Odoo writes times in UTC.
@@ -4658,15 +5177,28 @@ def verify_journal_command(arguments):
 
 
 def install_command(arguments):
-    """``install``: root's own copy of this file."""
-    target = Path(arguments.prefix) / "release_host.py"
-    if target.resolve() != Path(__file__).resolve():
-        write_file(target, Path(__file__).read_bytes())
-    target.chmod(0o755)
+    """``install``: root's own copy of this file, and a configuration to fill in."""
+    source, target = Path(__file__).resolve(), Path(arguments.prefix) / "release_host.py"
+    example, config = source.with_name("release_host.ini.example"), Path(arguments.config)
+    try:
+        if target.resolve() != source:
+            _install(source, target, 0o755)
+        if not config.exists() and example.exists():
+            _install(example, config, 0o644)
+    except OSError as problem:
+        raise Refused(
+            f"{problem.filename} cannot be written: {problem.strerror}.",
+            "Run it as root, or name another folder with --prefix.",
+        ) from problem
+    return 0
+
+
+def _install(source, target, mode):
+    write_file(target, source.read_bytes())
+    target.chmod(mode)
     if os.geteuid() == 0:
         os.chown(target, 0, 0)
     _print(f"installed {target}")
-    return 0
 
 
 COMMANDS = {
