@@ -4,16 +4,18 @@
 # SERIES   narrows `make test`, `test-upstream` and `bench`, such as SERIES="19.0 17.0"
 # ADDONS   narrows `make test` to the tests of these addons
 # TESTS    narrows `make test` to these files, folders or test ids
+# PREFIX   the folder that `make install-host` copies the host helper to
 # SERVE    SERVE=0 ends `make demo` instead of serving
 
 PYTHON ?= python3
+PREFIX ?= /usr/local/sbin
 SERVE ?= 1
 # The series whose sources are on this machine; asked for only where it is used.
 FOUND = $(shell $(PYTHON) -c "from tools import source; print(*source.found())")
 export SERVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-upstream bench lint format stop clean
+.PHONY: help setup demo test test-upstream bench install-host lint format stop clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -33,6 +35,9 @@ test-upstream:  ## run Odoo's own account tests with and without the payment add
 bench:  ## measure the printed log, the form and the cost of the payment addon
 	@$(PYTHON) -m tools.bench
 	@for series in $(or $(SERIES),$(FOUND)); do $(PYTHON) -m tests.bench $$series || exit 1; done
+
+install-host:  ## copy the host helper to PREFIX, and an example configuration where there is none
+	@$(PYTHON) addons/ipai_release_checks/host/release_host.py install --prefix "$(PREFIX)"
 
 lint:  ## look for faults in Python and XML
 	@$(PYTHON) -m tools.lint

@@ -5194,6 +5194,7 @@ def install_command(arguments):
 
 
 def _install(source, target, mode):
+    target.parent.mkdir(parents=True, exist_ok=True)
     write_file(target, source.read_bytes())
     target.chmod(mode)
     if os.geteuid() == 0:
