@@ -525,7 +525,7 @@ def checked(table, params):
     for name in params:
         if name not in table:
             known = ", ".join(table) or "none"
-            raise Refused(f"Parameter '{name[:80]}' is unknown.", f"Known are: {known}.")
+            raise Refused(f"Parameter {name[:80]!r} is unknown.", f"Known are: {known}.")
     found = {}
     for name, rule in table.items():
         if name in params:
@@ -1533,7 +1533,8 @@ class Server:
         if progress is not None:
             answer["progress"] = progress
         if self.state.folder.exists():
-            answer["journal"] = self.state.journal.head()
+            with contextlib.suppress(Broken):  # the answer may be that very message
+                answer["journal"] = self.state.journal.head()
             forgotten = self._forgotten(request)
             if forgotten:
                 answer["forgotten"] = forgotten
