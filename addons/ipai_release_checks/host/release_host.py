@@ -1476,7 +1476,7 @@ class Server:
     def _collect(self, job):
         """Give a job a moment to end; return ``(ending, progress)``."""
         deadline = time.monotonic() + PATIENCE
-        while job.result is None and time.monotonic() < deadline:
+        while not self._is_over(job) and time.monotonic() < deadline:
             time.sleep(0.02)
         found = job.result
         if found is not None:
@@ -1484,6 +1484,11 @@ class Server:
         begun = {"step": "", "done": 0, "total": None, "unit": ""}
         progress = read_json(job.folder / "progress.json", begun)
         return ending(RUNNING, {"steps": job.steps()}), progress
+
+    def _is_over(self, job):
+        """Whether a job has its result and does not stand in the way of the next one any more."""
+        holder = JobLock(self.state).holder() if job.result is not None else None
+        return job.result is not None and (holder is None or holder["id"] != job.id)
 
     @staticmethod
     def _busy(holder):
