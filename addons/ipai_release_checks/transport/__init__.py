@@ -14,5 +14,5 @@ from .errors import (
 from .host_key import fingerprint, scan
 from .local import LocalTransport
 from .private_key import public_line
+from .sftp import NoFilesTaken, upload
 from .ssh import Address, SshTransport
-from .upload import NoFilesTaken, upload

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import socket
 
 import paramiko
@@ -17,7 +16,7 @@ def parse_host_key(text: str) -> paramiko.PKey:
     name, _space, encoded = (text or "").strip().partition(" ")
     try:
         return paramiko.PKey.from_type_string(name, base64.b64decode(encoded, validate=True))
-    except (paramiko.SSHException, ValueError, IndexError, binascii.Error) as problem:
+    except (paramiko.SSHException, paramiko.UnknownKeyType, ValueError) as problem:
         raise HostNotConfigured(
             "The pinned host key cannot be read.", "Read the host key and pin it again."
         ) from problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import selectors
 import subprocess
 import time
@@ -74,6 +75,7 @@ class LocalTransport:
             ) from problem
         for pipe in (process.stdin, process.stdout, process.stderr):
             os.set_blocking(pipe.fileno(), False)
+        _lift_limits(process)
         return process
 
     def _talk(
@@ -139,6 +141,17 @@ class LocalTransport:
         if process.returncode < 0:
             return f"was killed by signal {-process.returncode}"
         return f"ended with status {process.returncode}"
+
+
+def _lift_limits(process: subprocess.Popen[bytes]) -> None:
+    """Let the helper use what the machine allows: Odoo limits its workers, and a dump of the
+    database takes more of the processor than a request may.
+    """
+    # A helper under sudo belongs to root, who is asked by nobody here.
+    with suppress(PermissionError):
+        for limit in (resource.RLIMIT_CPU, resource.RLIMIT_AS):
+            most = resource.getrlimit(limit)[1]
+            resource.prlimit(process.pid, limit, (most, most))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -30,7 +30,7 @@ def read_private_key(path: str) -> paramiko.PKey:
         except (paramiko.SSHException, ValueError, IndexError):
             continue  # Another type of key, or none: the next one tells.
     raise HostNotConfigured(
-        f"{path} holds no private key of the types ed25519, ecdsa or rsa.",
+        f"{path} holds no private key that can be used (ed25519, ecdsa or rsa).",
         "Name the private key, not the public one: ssh-keygen -t ed25519 -N '' -f FILE",
     )
 

@@ -25,3 +25,11 @@ def sshd(tmp_path):
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where a helper keeps what it did."""
+    made = tmp_path / "did"
+    made.mkdir()
+    return made

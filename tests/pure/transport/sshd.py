@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -24,21 +25,23 @@ UseDNS no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
-Subsystem sftp internal-sftp
+Subsystem sftp internal-sftp -d {folder}/home {sftp}
 MaxStartups 100
-LogLevel VERBOSE
+LogLevel DEBUG
 """
 
 
 class Sshd:
     """An sshd on a free port of 127.0.0.1; who logs in is the current user, with ``key``.
 
-    :param folder: empty folder for its configuration, keys and log
+    :param folder: empty folder for its configuration, keys and log; files that are sent to it land
+        in its folder ``home``
+    :param sftp: more options of its SFTP server
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, folder):
+    def __init__(self, folder, sftp=""):
         self.folder = Path(folder)
         self.port = _free_port()
         self.user = getpass.getuser()
@@ -47,7 +50,8 @@ class Sshd:
         self._process = None
         self.new_host_key()
         self.authorize()
-        configuration = CONFIGURATION.format(port=self.port, folder=self.folder)
+        (self.folder / "home").mkdir()
+        configuration = CONFIGURATION.format(port=self.port, folder=self.folder, sftp=sftp)
         (self.folder / "sshd_config").write_text(configuration)
 
     @property
@@ -63,7 +67,7 @@ class Sshd:
         for old in (path, path.with_name(f"{name}.pub")):
             old.unlink(missing_ok=True)
         kind = options or ("-t", "ed25519", "-N", "")
-        subprocess.run(["ssh-keygen", "-q", *kind, "-C", "", "-f", path], check=True)
+        subprocess.run(["ssh-keygen", "-q", *kind, "-C", name, "-f", path], check=True)
         return path
 
     def new_host_key(self, *options):
@@ -105,14 +109,15 @@ class Sshd:
             self._process = None
 
     def connections(self):
-        """The process of each open connection."""
-        return psutil.Process(self._process.pid).children()
+        """The sshd processes of all open connections."""
+        found = psutil.Process(self._process.pid).children(recursive=True)
+        # Not what they run: that finds out by itself when it is cut off.
+        return [process for process in found if _is_sshd(process)]
 
     def cut(self):
         """Cut all connections as a dead network would; the server goes on listening."""
-        for connection in self.connections():
-            # Not what it runs: that finds out by itself, as after a real cut.
-            for process in (connection, *_sshd_below(connection)):
+        for process in self.connections():
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
 
     def _listens(self):
@@ -120,9 +125,11 @@ class Sshd:
             return probe.connect_ex((self.host, self.port)) == 0
 
 
-def _sshd_below(process):
-    """The unprivileged half of a connection, where there is one."""
-    return [child for child in process.children() if child.name().startswith("sshd")]
+def _is_sshd(process):
+    try:
+        return process.name().startswith("sshd")
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _program():

@@ -1,40 +1,31 @@
 """A helper that misbehaves on request, in ways that the real one cannot be made to.
 
-It speaks the protocol of the host helper; ``FOLDER`` keeps what it did.
+It speaks the protocol of the host helper.
 """
 
 import json
 import os
+import resource
 import sys
 import time
-from pathlib import Path
 
-FOLDER = Path(sys.argv[1])
+
+def say(text, stream=sys.stdout):
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 def answer(request, status="done", **result):
     body = {"v": 1, "key": request["key"], "verb": request["verb"], "status": status}
-    print(json.dumps({**body, "result": result, "message": "", "hint": ""}), flush=True)
+    say(json.dumps({**body, "result": result, "message": "", "hint": ""}))
 
 
 def echo(request):
     answer(request, params=request["params"], anchor=request.get("anchor"))
 
 
-def once(request):
-    """Count how often it ran for this key; it takes a while and notes that it began."""
-    done = FOLDER / f"{request['key']}.done"
-    if not done.exists():
-        with (FOLDER / "effects").open("a") as effects:
-            effects.write(f"{request['key']}\n")
-        (FOLDER / "began").touch()
-        time.sleep(request["params"]["seconds"])
-        done.touch()
-    answer(request, effect=request["key"])
-
-
 def hang(request):
-    print("still looking", file=sys.stderr, flush=True)
+    say("still looking", sys.stderr)
     time.sleep(60)
 
 
@@ -43,11 +34,11 @@ def die(request):
 
 
 def garbage(request):
-    print("Welcome to erp1!\x1b[31m You have mail.", flush=True)
+    say("Welcome to erp1!\x1b[31m You have mail.")
 
 
 def list_answer(request):
-    print("[1, 2]", flush=True)
+    say("[1, 2]")
 
 
 def other(request):
@@ -55,7 +46,7 @@ def other(request):
 
 
 def newer(request):
-    print(json.dumps({"v": 2, "status": "done"}), flush=True)
+    say(json.dumps({"v": 2, "status": "done"}))
 
 
 def flood(request):
@@ -76,11 +67,12 @@ def big(request):
     answer(request, text="z" * request["params"]["size"])
 
 
-def pid(request):
-    answer(request, pid=os.getpid(), environment=dict(os.environ))
+def process(request):
+    limit = resource.getrlimit(resource.RLIMIT_CPU)[0]
+    answer(request, pid=os.getpid(), environment=dict(os.environ), cpu_limit=limit)
 
 
-VERBS = (echo, once, hang, die, garbage, list_answer, other, newer, flood, noise, big, pid)
+VERBS = (echo, hang, die, garbage, list_answer, other, newer, flood, noise, big, process)
 
 for line in sys.stdin:
     asked = json.loads(line)

@@ -1,30 +1,34 @@
 """What holds whatever the way to the helper: over a real sshd, and as a local process."""
 
-import os
 import threading
 import time
+from contextlib import ExitStack
 
 import psutil
 import pytest
 from ipai_release_checks.transport import HostProtocolError, HostUnreachable
-from ways import locally, over_ssh, stand_in
-
-
-@pytest.fixture
-def folder(tmp_path):
-    made = tmp_path / "did"
-    made.mkdir()
-    return made
+from ways import effects, finished, helper, locally, over_ssh, serving_now, stand_in
 
 
 @pytest.fixture(params=["ssh", "local"])
-def way(request, folder):
-    argv = stand_in(folder)
-    made = (
-        over_ssh(request.getfixturevalue("sshd"), argv) if request.param == "ssh" else locally(argv)
-    )
-    yield made
-    made.client.close()
+def reach(request):
+    """A function that makes the way to a helper, given its argument list."""
+    with ExitStack() as opened:
+
+        def made(argv):
+            if request.param == "ssh":
+                way = over_ssh(request.getfixturevalue("sshd"), argv)
+            else:
+                way = locally(argv)
+            opened.callback(way.client.close)
+            return way
+
+        yield made
+
+
+@pytest.fixture
+def way(reach):
+    return reach(stand_in())
 
 
 def test_an_answer_is_what_the_helper_says(way):
@@ -36,7 +40,7 @@ def test_an_answer_is_what_the_helper_says(way):
 
 
 def test_many_verbs_share_one_helper(way):
-    assert len({way.call("pid").result["pid"] for _number in range(5)}) == 1
+    assert len({way.call("process").result["pid"] for _number in range(5)}) == 1
 
 
 def test_large_requests_and_answers_pass(way):
@@ -87,21 +91,39 @@ def test_what_is_no_answer_to_the_question_is_refused(way, verb, told):
 
 def test_a_flood_ends_in_an_error_and_in_little_memory(way):
     before = psutil.Process().memory_info().rss
-    with pytest.raises(HostProtocolError, match="more than 16 MiB in one line.*“xxx"):
+    with pytest.raises(HostProtocolError, match=r"more than 16 MiB in one line.*“xxx"):
         way.call("flood")
     assert psutil.Process().memory_info().rss - before < 80_000_000
     assert way.call("echo").done
 
 
-def test_a_helper_that_is_killed_gives_its_result_under_the_same_key(way, folder):
-    killed = way.call("pid").result["pid"]
-    threading.Timer(0.7, os.kill, (killed, 9)).start()
-    _finish_elsewhere(folder, "k1")
-    answer = way.call("once", {"seconds": 30}, key="k1")
-    assert answer.result == {"effect": "k1"}
-    assert way.call("pid").result["pid"] != killed
+def test_a_helper_that_is_killed_gives_its_result_under_the_same_key(reach, folder):
+    way = reach(helper(folder))
+    assert way.call("hello").done
+    (serving,) = serving_now(folder)
+    threading.Timer(0.5, serving.kill).start()
+    answer = finished(way, "command", {"name": "slowly"}, key="REL/1/2.1/1")
+    assert (answer.status, effects(folder)) == ("done", ["ran"])
+    assert serving_now(folder) != [serving]
 
 
-def _finish_elsewhere(folder, key):
-    """What a detached job does: it ends, whatever becomes of the connection."""
-    threading.Timer(0.3, (folder / f"{key}.done").touch).start()
+def test_asked_again_it_gives_the_same_result(reach, folder):
+    way = reach(helper(folder))
+    first = finished(way, "command", {"name": "slowly"}, key="REL/1/2.1/1")
+    way.client.close()
+    assert way.call("command", {"name": "slowly"}, key="REL/1/2.1/1").result == first.result
+    assert effects(folder) == ["ran"]
+
+
+def test_a_refusal_is_an_answer(reach, folder):
+    way = reach(helper(folder))
+    answer = way.call("command", {"name": "../rm"}, key="k")
+    assert (answer.status, "name" in answer.message) == ("refused", True)
+    assert way.call("no such verb").status == "refused"
+
+
+def test_a_helper_that_refuses_its_configuration_says_so(reach, folder):
+    argv = helper(folder)
+    (folder / "host.ini").chmod(0o666)
+    answer = reach(argv).call("hello")
+    assert (answer.status, "may be written by others" in answer.message) == ("refused", True)

@@ -1,11 +1,27 @@
 """The two ways to a helper, for the tests that have to hold on both."""
 
 import sys
+import time
 from pathlib import Path
 
+import psutil
 from ipai_release_checks.transport import Address, HostClient, LocalTransport, SshTransport
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
+REAL = Path(__file__).resolve().parents[3] / "addons/ipai_release_checks/host/release_host.py"
+CONFIGURATION = """\
+[host]
+state = {folder}/state
+[odoo]
+database = shop
+[service]
+manager = command
+start = /bin/true
+stop = /bin/true
+status = /bin/true
+[commands]
+slowly = /bin/sh -c "sleep 2; echo ran >> {folder}/effects"
+"""
 
 
 class Way:
@@ -19,9 +35,17 @@ class Way:
         return self.client.call(*arguments, **options)
 
 
-def stand_in(folder):
-    """The argument list of the stand-in that keeps what it did in ``folder``."""
-    return [sys.executable, str(STAND_IN), str(folder)]
+def stand_in():
+    """The argument list of the helper that misbehaves on request."""
+    return [sys.executable, str(STAND_IN)]
+
+
+def helper(folder):
+    """The argument list of the real helper, whose command ``slowly`` writes into ``folder``."""
+    configuration = folder / "host.ini"
+    configuration.write_text(CONFIGURATION.format(folder=folder))
+    configuration.chmod(0o600)
+    return [sys.executable, str(REAL), "--config", str(configuration), "serve"]
 
 
 def address(sshd, **changes):
@@ -29,11 +53,37 @@ def address(sshd, **changes):
     return Address(**{**facts, **changes})
 
 
+def ssh_transport(sshd, **changes):
+    return SshTransport(address(sshd, **changes), str(sshd.key))
+
+
 def over_ssh(sshd, argv):
     """Odoo reaches the helper over SSH, where a forced command runs it."""
     sshd.authorize(command=" ".join(argv))
-    return Way(SshTransport(address(sshd), str(sshd.key)))
+    return Way(ssh_transport(sshd))
 
 
 def locally(argv):
     return Way(LocalTransport(argv))
+
+
+def finished(way, *arguments, **options):
+    """The answer to a verb that runs detached, asked until it has ended."""
+    deadline = time.monotonic() + 30
+    while (answer := way.call(*arguments, **options)).status == "running":
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.1)
+    return answer
+
+
+def effects(folder):
+    """What the command ``slowly`` did, line by line."""
+    return (folder / "effects").read_text().split()
+
+
+def serving_now(folder):
+    """The processes of the helpers that serve with the configuration in ``folder``."""
+    wanted = {str(folder / "host.ini"), "serve", str(REAL)}
+    found = psutil.process_iter(["cmdline"])
+    # Not sshd's shell, whose command line holds them in one piece.
+    return [process for process in found if wanted <= set(process.info["cmdline"] or ())]

@@ -42,7 +42,7 @@ def _sftp(client: paramiko.SSHClient, address: Address) -> paramiko.SFTPClient:
         channel.settimeout(CHANNEL_TIMEOUT)
         channel.invoke_subsystem("sftp")
         return paramiko.SFTPClient(channel)
-    except (OSError, EOFError, paramiko.SSHException) as problem:
+    except (OSError, EOFError, paramiko.SSHException, paramiko.SFTPError) as problem:
         raise NoFilesTaken(
             f"{address} takes no files from Odoo.",
             "Its key runs the helper and nothing else, as it should be. Install by hand.",
