@@ -2983,7 +2983,9 @@ class KeepRecord(QuickVerb):
         write_json(self.state.record_path(release), value)
         # After the record: a head without its record would promise what is not there.
         write_json(self.state.record_path(release, "head"), head)
-        return {**head, "sha256": digest(record)}
+        kept = {**head, "sha256": digest(record)}
+        self.job.journal_once("record", kept)
+        return kept
 
     @classmethod
     def journaled(cls, params):
