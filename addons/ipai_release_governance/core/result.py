@@ -14,6 +14,8 @@ class Result:
     :param records: the records that a failure is about, one readable line each
     :param hint: what to do about it
     :param files: ``[(name, bytes)]`` kept as evidence
+    :param units: ``{name: unit}`` of measurements that have one
+    :param steps: ``[{"name", "start", "end", "ok", "note"}]`` it took, times in ISO 8601 UTC
     """
 
     outcome: str
@@ -23,3 +25,5 @@ class Result:
     records: tuple = ()
     hint: str = ""
     files: tuple = ()
+    units: dict = field(default_factory=dict)
+    steps: tuple = ()

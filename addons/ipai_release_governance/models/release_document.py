@@ -41,8 +41,9 @@ class ReleaseDocument(models.Model):
         - ``modules``: ``[{name, version_expected, version_before, version_after}]``
         - ``code``: ``{branch_before, branch_after, commit_before, commit_after}``
         - ``schedule``: ``{window_start, window_end, planned_start, planned_end, created_at,
-          started_at, started_by, ended_at, minutes, closed_at}``; ``ended_at`` is the end of the
-          deployment, ``closed_at`` that of the release
+          started_at, started_by, ended_at, minutes, downtime_seconds, closed_at}``; ``ended_at``
+          is the end of the deployment, ``closed_at`` that of the release, ``downtime_seconds``
+          ``null`` where nobody measured
         - ``roles``: ``{role: name}`` and ``team``: ``[{role, person}]``
         - ``phases``: ``[{code, name, stage, state, policy, started_at, ended_at, minutes, gate,
           items}]``; ``gate`` is ``{decision, reason, by}``; for ``items`` see
@@ -132,6 +133,7 @@ class ReleaseDocument(models.Model):
             "planned_start": utc(self.planned_start),
             "planned_end": utc(self.planned_end),
             "created_at": utc(self.create_date),
+            "downtime_seconds": round(self.downtime_seconds, 2) if self.has_downtime else None,
             "started_at": utc(self.actual_start),
             "started_by": person(self.started_by_id),
             "ended_at": utc(self.actual_end),

@@ -191,8 +191,9 @@ class ReleaseItemAct(models.Model):
         self.release_id._notify_progress()
 
     def _begin(self):
-        """An attempt starts."""
-        self._set("item_start", {"outcome": "running", "date_start": fields.Datetime.now()})
+        """An attempt starts, or somebody else goes on with it."""
+        begun = self.date_start if self.outcome == "running" else fields.Datetime.now()
+        self._set("item_start", {"outcome": "running", "date_start": begun})
 
     def _settle(self, result):
         """Write the result of an attempt: fields, measurements, evidence, event, gate."""

@@ -16,6 +16,7 @@ class ReleaseItemDocument(models.Model):
         - ``assigned, tester``: persons
         - ``scheduled_at, started_at, ended_at, minutes``
         - ``waiver``: ``{by, reason, until}`` or ``null``
+        - ``steps``: ``[{name, start, end, ok, note}]``, what a machine did one after the other
         - ``measurements``: ``[{name, label, unit, value}]``
         - ``evidence``: ``[{name, attempt, mimetype, size, sha256, file, output, added_by}]``;
           ``file`` says whether it is kept as a file, ``output`` is its text
@@ -58,6 +59,7 @@ class ReleaseItemDocument(models.Model):
             "ended_at": utc(self.date_end),
             "minutes": round(self.minutes, 2),
             "waiver": self._document_waiver(),
+            "steps": self._steps(),
         }
 
     def _document_waiver(self):

@@ -42,27 +42,30 @@ class ReleaseMeasurement(models.Model):
             self.item_id._refuse_settled()
         return super().write(vals)
 
-    def _take(self, item, values):
+    def _take(self, item, values, units):
         """Keep the values a check took: in the rows the runbook named, and in new ones.
 
         :param values: ``{name: scalar}``
+        :param units: ``{name: unit}``; the runbook's own unit comes first
         """
         rows = {line.name: line for line in self}
         new = []
         for name, value in values.items():
             text = "" if value is None else str(value)
             if name in rows:
-                rows[name]._store({"value": text})
+                unit = rows[name].unit or units.get(name)
+                rows[name]._store({"value": text, "unit": unit})
             else:
-                new.append(self._new_values(item, name, text))
+                new.append(self._new_values(item, name, text, units.get(name)))
         self._insert(new)
 
-    def _new_values(self, item, name, text):
+    def _new_values(self, item, name, text, unit):
         return {
             "item_id": item.id,
             "name": name,
             "label": name.replace("_", " ").capitalize(),
             "value": text,
+            "unit": unit,
             "sequence": 100,
         }
 

@@ -193,10 +193,14 @@ class ReleaseState(models.Model):
 
     # -- what keeps a transition from happening ----------------------------------------------
 
+    def _planning_fields(self):
+        """Names of the fields that are fixed once a release left draft. Extend it."""
+        return PLANNING
+
     def _refuse_planning(self, vals):
         if "issues_note" in vals and self.filtered(lambda release: release._is_ended()):
             raise UserError(_("Issues Found is final since the release has ended."))
-        fixed = PLANNING.intersection(vals)
+        fixed = self._planning_fields().intersection(vals)
         late = self.filtered(lambda release: release.state != "draft")
         if fixed and late:
             label = self._fields[min(fixed)].string

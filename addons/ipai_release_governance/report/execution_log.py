@@ -82,6 +82,20 @@ class ExecutionLog:
             return _("%(hours)s h %(minutes)02d min", hours=hours, minutes=rest)
         return _("%s minutes", rest)
 
+    def seconds(self, count):
+        """Seconds with a tenth, as they were measured."""
+        return _("%s seconds", f"{count:.1f}")
+
+    def steps(self, item):
+        """What a machine did one after the other, one line each, in the target's time zone."""
+        return [self._step(step) for step in item["steps"]]
+
+    def _step(self, step):
+        times = self.span(step.get("start"), step.get("end"), SECONDS)
+        result = _("failed") if step.get("ok") is False else _("ok")
+        note = f" ({step['note']})" if step.get("note") else ""
+        return f"{times} {step['name']}: {result}{note}"
+
     def size(self, count):
         """Bytes as people say them (1 kB is 1000 bytes)."""
         if count < 1000:
