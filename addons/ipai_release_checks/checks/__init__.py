@@ -11,6 +11,7 @@ from .base import (
     CheckProblem,
     Inconclusive,
     Measurement,
+    NotYet,
     ParameterError,
     Verdict,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "CheckProblem",
     "Inconclusive",
     "Measurement",
+    "NotYet",
     "ParameterError",
     "Verdict",
     "describe",

@@ -50,6 +50,17 @@ class ParameterError(CheckError):
         self.parameter = parameter
 
 
+class NotYet(Exception):
+    """A host is still at it: ask again in a while with the same request. No outcome, no problem.
+
+    ``progress`` is ``{"step", "done", "total", "unit"}``; any of them may be missing.
+    """
+
+    def __init__(self, progress: Mapping[str, Any] | None = None) -> None:
+        super().__init__("The host is still working on it.")
+        self.progress = dict(progress or {})
+
+
 @dataclass(frozen=True)
 class Measurement:
     """What a check found, before anybody judges it. Everything in it is JSON.
@@ -119,6 +130,14 @@ class CheckKind(ABC):
     hint: ClassVar[str] = ""
     #: True when ``collect`` reads ``context.snapshot``.
     uses_snapshot: ClassVar[bool] = False
+    #: True when only a target with a host helper can do it; on others a person does the item.
+    needs_host: ClassVar[bool] = False
+    #: True when it changes the host, and is therefore not tried after a failure before it.
+    changes: ClassVar[bool] = False
+    #: True when it runs only after a person decided it for this release.
+    needs_decision: ClassVar[bool] = False
+    #: Units of the measured values by name, where there is one.
+    units: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def collect(self, context: Context, params: Mapping[str, Any]) -> Measurement:
@@ -142,6 +161,14 @@ class CheckKind(ABC):
     def reference(self, context: Context, params: Mapping[str, Any]) -> Measurement | None:
         """Return the earlier measurement that this one is compared with; None for most kinds."""
         return None
+
+    def files(self, measurement: Measurement) -> Sequence[tuple[str, bytes]]:
+        """Return files to keep as evidence beside the measurement, as (name, content)."""
+        return ()
+
+    def steps(self, measurement: Measurement) -> Sequence[Mapping[str, Any]]:
+        """Return the steps it took: ``{"name", "start", "end", "ok", "note"}``, times ISO UTC."""
+        return ()
 
     def validate(self, params: Mapping[str, Any]) -> None:  # noqa: B027 (an optional hook)
         """Raise `ParameterError` when a schema cannot express what is wrong with ``params``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -83,6 +83,43 @@ class HttpAnswer:
     refused: str = ""
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a release was planned to put live.
+
+    ``branch`` and ``commit`` are what is deployed, ``files`` the paths that may change with it
+    (None: nobody listed them), ``versions`` the expected version of each module without the series.
+    """
+
+    reference: str
+    branch: str = ""
+    commit: str = ""
+    files: tuple[str, ...] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def modules(self) -> list[str]:
+        """Return the names of the modules that are put live."""
+        return list(self.versions)
+
+
+class HostAnswer(Protocol):
+    """What a host helper answered: see ``transport.client.Answer``."""
+
+    status: str
+    result: Mapping[str, Any]
+    message: str
+    hint: str
+    progress: Mapping[str, Any] | None
+
+
+class Host(Protocol):
+    """A host as a check sees it: verbs only; key and anchor of the request are its own matter."""
+
+    def call(self, verb: str, params: Mapping[str, Any]) -> HostAnswer:
+        """Ask for ``verb``; raise CheckError when the host cannot be asked."""
+
+
 class Context(Protocol):
     """The surroundings of one check of one release on one target.
 
@@ -91,12 +128,14 @@ class Context(Protocol):
     ``window``       the time that the release has covered so far
     ``snapshot``     the phase's one read-only snapshot; opened when first asked for
     ``odoo_root``    folder that holds ``import_xml.rng`` (Odoo's own ``odoo/``), or None
+    ``plan``         what the release puts live
     """
 
     series: int
     thresholds: Mapping[str, float]
     window: Window
     odoo_root: str | None
+    plan: Plan
 
     @property
     def snapshot(self) -> Snapshot: ...
@@ -121,3 +160,12 @@ class Context(Protocol):
 
     def log_file(self) -> LogFile:
         """Return the target's log; raise CheckError with a remedy when there is none."""
+
+    def host(self) -> Host:
+        """Return the target's host; raise CheckError when it has none."""
+
+    def has_begun(self, item_code: str) -> bool:
+        """Return whether the item ``item_code`` of this release was ever begun."""
+
+    def minutes_running(self) -> float:
+        """Return for how long this attempt has been running."""

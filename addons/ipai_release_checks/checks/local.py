@@ -13,7 +13,16 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from .base import CheckError, Inconclusive, Measurement
-from .context import DEFAULT_THRESHOLDS, DiskFacts, HttpAnswer, ModuleFacts, Probe, Window
+from .context import (
+    DEFAULT_THRESHOLDS,
+    DiskFacts,
+    Host,
+    HttpAnswer,
+    ModuleFacts,
+    Plan,
+    Probe,
+    Window,
+)
 from .odoo_log import LogFile
 from .snapshot import Snapshot
 
@@ -48,6 +57,8 @@ class LocalContext:
         self.log_path = log_path
         self.data_dir = data_dir
         self.odoo_root = odoo_root
+        #: Nothing planned; Odoo knows what a release puts live.
+        self.plan = Plan("")
         self._snapshot = snapshot
 
     @property
@@ -74,6 +85,20 @@ class LocalContext:
     def group_members(self, xmlid: str) -> Sequence[str] | None:
         """Return the logins of a group's users. Only Odoo knows."""
         raise _needs_odoo("groups")
+
+    def host(self) -> Host:
+        """Return the target's host. Only Odoo knows how it is reached."""
+        raise CheckError(
+            "This target has no host helper.", "Set on the target how its host is reached."
+        )
+
+    def has_begun(self, item_code: str) -> bool:
+        """Return whether an item was ever begun. Only Odoo knows."""
+        raise _needs_odoo("other items")
+
+    def minutes_running(self) -> float:
+        """Return for how long this attempt has been running; here it has just begun."""
+        return 0.0
 
     def disk_facts(self, path: str | None) -> DiskFacts:
         """Return the file system of ``path`` (or of the data folder), in bytes."""

@@ -151,19 +151,37 @@ def test_a_text_for_each_series():
 def test_the_registry_names_the_known_kinds():
     assert registry.names() == sorted(
         [
+            "asset_cache_clear",
+            "backup",
+            "backup_file",
             "baseline",
+            "code_fetch",
+            "code_files",
+            "code_switch",
             "disk",
             "group_members",
             "guard",
+            "host_command",
+            "host_disk",
+            "host_health",
+            "host_ready",
+            "host_step",
             "http",
             "log",
+            "log_signatures",
+            "maintenance_page",
             "module",
             "python_syntax",
+            "restart",
+            "restore",
+            "rollback",
             "sql",
+            "upgrade",
+            "verify_backup",
             "xml_syntax",
         ]
     )
-    with pytest.raises(CheckError, match=r"no check kind 'sqll'. Known are: baseline, disk"):
+    with pytest.raises(CheckError, match=r"no check kind 'sqll'. Known are: asset_cache_clear, backup"):
         registry.get("sqll")
 
 
