@@ -1,10 +1,14 @@
 """Reads the log of Odoo's test runner. Imports no Odoo."""
 
+import json
 import re
 from dataclasses import dataclass
 
-#: ``… ERROR db odoo.addons.account.tests.test_x: FAIL: TestX.test_y``
-FAILURE = re.compile(r" (?:ERROR|FAIL)\b.*?: (?:ERROR|FAIL): (?:Subtest )?(\w+\.\w+)")
+#: ``… ERROR db odoo.addons.account.tests.test_x: FAIL: TestX.test_y``, and for a whole class
+#: ``… ERROR: setUpClass (odoo.addons.account.tests.test_x.TestX)``
+FAILURE = re.compile(
+    r" (?:ERROR|FAIL)\b.*?: (?:ERROR|FAIL): (?:Subtest )?(\w+\.\w+|\w+ \([\w.]+\))"
+)
 #: ``… odoo.tests.result: 1 failed, 0 error(s) of 602 tests when loading …``
 SUMMARY = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
 
@@ -24,6 +28,15 @@ class Results:
         """
         number = max((int(found[2]) for found in SUMMARY.findall(log)), default=0)
         return cls(number, frozenset(FAILURE.findall(log)))
+
+    @classmethod
+    def loads(cls, text):
+        """Return what :meth:`dumps` wrote."""
+        values = json.loads(text)
+        return cls(values["number"], frozenset(values["failed"]))
+
+    def dumps(self):
+        return json.dumps({"number": self.number, "failed": sorted(self.failed)}, indent=1)
 
     def problems_beside(self, without, expected):
         """Return in words what is worse than ``without``.

@@ -9,6 +9,7 @@ from . import (
     account_payment_activity,
     account_payment_allocation,
     account_payment_approval,
+    account_payment_elsewhere,
     account_payment_guard,
     account_payment_history,
     account_payment_integrity,

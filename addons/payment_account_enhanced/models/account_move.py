@@ -104,6 +104,8 @@ class AccountMove(models.Model):
             return {}
         edits = {}
         for move in self.filtered(lambda move: move.state == "posted"):
+            if vals.get(locks.STATE, move.state) != move.state:
+                move._check_hash()
             behind = move._posted_payments()
             payments = behind._locked()
             changes = locks.changes(move, vals, locks.MOVE) if payments else {}
@@ -113,6 +115,13 @@ class AccountMove(models.Model):
             elif not behind and vals.get(locks.STATE, move.state) != move.state:
                 move._check_may_reset()
         return edits
+
+    def _check_hash(self):
+        """Raise when this entry is locked by its hash: nobody takes it out of the books."""
+        if self.inalterable_hash:
+            raise UserError(
+                _("%s is locked by its hash and cannot be reset to draft. Reverse it.", self.name)
+            )
 
     def _check_may_reset(self):
         """Raise unless the user may take this posted document out of the books.
@@ -129,10 +138,6 @@ class AccountMove(models.Model):
                     "Reverse the entry, or ask a Payment Manager.",
                     self.name,
                 )
-            )
-        if self.inalterable_hash:
-            raise UserError(
-                _("%s is locked by its hash and cannot be reset to draft. Reverse it.", self.name)
             )
         paid_by = self._reconciled_posted_payments()
         if paid_by:

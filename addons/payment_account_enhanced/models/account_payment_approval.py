@@ -30,8 +30,8 @@ class AccountPayment(models.Model):
         return self.filtered(
             lambda payment: (
                 payment.company_id in in_force
-                and not payment._is_settled_elsewhere()
                 and payment._falls_under_policy()
+                and not payment._is_settled_elsewhere()
             )
         )
 
@@ -40,20 +40,10 @@ class AccountPayment(models.Model):
         self.ensure_one()
         return policy.needs_approval(
             self.company_id._payment_policy(),
-            self.payment_type,
+            "outbound" if self._is_own_transfer() else self.payment_type,
             self._amount_in_company_currency(),
             self.journal_id.payment_approval,
         )
-
-    def _is_settled_elsewhere(self):
-        """Whether the money has moved already: the system books a payment provider's transaction.
-
-        The second half of a transfer between own journals (17.0) follows the first half.
-        """
-        self.ensure_one()
-        first_half = self.paired_internal_transfer_payment_id
-        transaction = "payment_transaction_id" in self._fields and self.payment_transaction_id
-        return bool(self.env.su and transaction) or (bool(first_half) and first_half._is_posted())
 
     def _amount_in_company_currency(self):
         self.ensure_one()

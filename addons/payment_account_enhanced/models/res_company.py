@@ -6,6 +6,14 @@ from .account_payment_approval import GROUP
 
 #: Roles without which no payment could ever be approved.
 NEEDED_ROLES = ("reviewer", "approver")
+#: The same for a company and its branches.
+OF_THE_ROOT = (
+    "payment_approval_policy",
+    "payment_approval_minimum",
+    "payment_authorization_threshold",
+    "payment_small_team",
+    "payment_lock_mode",
+)
 
 
 class ResCompany(models.Model):
@@ -57,6 +65,9 @@ class ResCompany(models.Model):
         readonly=True,
     )
 
+    def _get_company_root_delegated_field_names(self):
+        return [*super()._get_company_root_delegated_field_names(), *OF_THE_ROOT]
+
     def _payment_policy(self):
         """Return what the company asks for as ``core.policy`` takes it."""
         self.ensure_one()
@@ -69,15 +80,21 @@ class ResCompany(models.Model):
     def _payment_approval_in_force(self):
         """Whether payments of the company can be held back for approval.
 
-        True from the moment somebody can review and somebody can approve, and ever since.
+        True from the moment somebody can review and somebody can approve, and ever since. A branch
+        is held back with the company above it: it must be no way round that company's approval.
         """
         self.ensure_one()
         if self.payment_approval_policy == policy.NONE:
             return False
+        # sudo: who works in a branch need not see the company above it.
+        return any(company._payment_roles_since() for company in self.sudo().parent_ids)
+
+    def _payment_roles_since(self):
+        """Return when somebody held the needed roles first, noted when it is asked for."""
         if not self.payment_approval_since and self._has_payment_roles():
             # sudo: whoever posts the first payment need not be allowed to configure the company.
             self.sudo().payment_approval_since = fields.Datetime.now()
-        return bool(self.payment_approval_since)
+        return self.payment_approval_since
 
     def _has_payment_roles(self):
         return all(self._payment_role_users(GROUP % role, limit=1) for role in NEEDED_ROLES)

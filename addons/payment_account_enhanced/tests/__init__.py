@@ -1,15 +1,18 @@
 from . import (
     test_bypass_http,
+    test_companies,
     test_content,
     test_core,
     test_guards,
     test_history,
     test_install,
+    test_kinds,
     test_managers,
     test_register,
     test_system_paths,
     test_tours,
     test_void,
     test_voucher,
+    test_wizards,
     test_workflow,
 )

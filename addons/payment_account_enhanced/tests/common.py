@@ -6,6 +6,7 @@ from ..models.series import MEMO
 
 INVOICE = "account.group_account_invoice"
 ROLE = "payment_account_enhanced.group_payment_%s"
+PAID = ("paid", "in_payment")
 
 
 class PaymentCommon(AccountTestInvoicingCommon):
@@ -84,6 +85,38 @@ class PaymentCommon(AccountTestInvoicingCommon):
         return bill
 
     @classmethod
+    def invoice(cls, move_type="out_invoice", amount=100.0, **line):
+        """Return a posted document of a customer, of one line without a tax."""
+        line = {"name": "x", "price_unit": amount, "tax_ids": []} | line
+        invoice = cls.env["account.move"].create(
+            {
+                "move_type": move_type,
+                "partner_id": cls.partner_a.id,
+                "invoice_date": "2024-01-01",
+                "date": "2024-01-01",
+                "invoice_payment_term_id": False,
+                "invoice_line_ids": [fields.Command.create(line)],
+            }
+        )
+        invoice.action_post()
+        return invoice
+
+    @classmethod
+    def new_currency(cls, rates):
+        """Return a currency; ``rates`` are units of it for one of the company's, by date."""
+        rates = [{"name": date, "rate": rate} for date, rate in rates.items()]
+        return cls.env["res.currency"].create(
+            {
+                "name": "QQQ",
+                "symbol": "Q",
+                "rounding": 0.01,
+                "currency_unit_label": "Quux",
+                "currency_subunit_label": "Quuxcents",
+                "rate_ids": [fields.Command.create(rate) for rate in rates],
+            }
+        )
+
+    @classmethod
     def payable(cls, bill):
         return bill.line_ids.filtered(lambda line: line.account_type == "liability_payable")
 
@@ -108,6 +141,12 @@ class PaymentCommon(AccountTestInvoicingCommon):
         wizards = cls.env["account.payment.register"].with_user(user).with_context(**context)
         wizard = wizards.create({"payment_date": "2024-01-15", "journal_id": cls.bank.id, **values})
         return wizard._create_payments()
+
+    def decide(self, payments):
+        """Review, approve and post payments that were submitted."""
+        payments.with_user(self.reviewer).action_review()
+        payments.with_user(self.approver).action_approve()
+        payments.with_user(self.approver).action_post()
 
     def events(self, payment):
         return payment.history_ids.sorted("id").mapped("event")

@@ -1,20 +1,12 @@
-from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import PaymentCommon
-
-PAID = ("paid", "in_payment")
+from .common import PAID, PaymentCommon
 
 
 @tagged("post_install", "-at_install")
 class TestRegister(PaymentCommon):
     """The Pay button keeps working."""
-
-    def decide(self, payments):
-        payments.with_user(self.reviewer).action_review()
-        payments.with_user(self.approver).action_approve()
-        payments.with_user(self.approver).action_post()
 
     def test_payment_waits_with_its_bill_and_pays_it_when_posted(self):
         bill = self.bill()
@@ -41,17 +33,7 @@ class TestRegister(PaymentCommon):
         self.assertTrue(payment.allocation_ids)
 
     def test_inbound_is_paid_at_once(self):
-        invoice = self.env["account.move"].create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": self.partner_a.id,
-                "invoice_date": "2024-01-01",
-                "invoice_line_ids": [
-                    fields.Command.create({"name": "x", "price_unit": 100.0, "tax_ids": []})
-                ],
-            }
-        )
-        invoice.action_post()
+        invoice = self.invoice()
         payment = self.pay(invoice, self.user)
         self.assertEqual(payment.approval_state, "posted")
         self.assertIn(invoice.payment_state, PAID)
@@ -81,6 +63,13 @@ class TestRegister(PaymentCommon):
         self.decide(payments)
         self.assertEqual(bills.mapped("amount_residual"), [0.0, 0.0])
 
+    def test_many_bills_at_once(self):
+        bills = self.env["account.move"].union(*(self.bill(10.0 + n) for n in range(12)))
+        payments = self.pay(bills, self.user, group_payment=False)
+        self.assertEqual(len(payments), 12)
+        self.decide(payments)
+        self.assertEqual(set(bills.mapped("amount_residual")), {0.0})
+
     def test_write_off(self):
         bill = self.bill(100.0)
         account = self.company_data["default_account_expense"]
@@ -98,17 +87,7 @@ class TestRegister(PaymentCommon):
         self.assertIn(account, payment.move_id.line_ids.account_id)
 
     def test_foreign_currency(self):
-        currency = self.env["res.currency"].create(
-            {
-                "name": "QQQ",
-                "symbol": "Q",
-                "rounding": 0.01,
-                "rate_ids": [
-                    fields.Command.create({"name": "2000-01-01", "rate": 2.0}),
-                    fields.Command.create({"name": "2024-01-10", "rate": 2.5}),
-                ],
-            }
-        )
+        currency = self.new_currency({"2000-01-01": 2.0, "2024-01-10": 2.5})
         bill = self.bill(100.0, currency_id=currency.id)
         payment = self.pay(bill, self.user, currency_id=self.company.currency_id.id)
         self.assertEqual(payment.currency_id, self.company.currency_id)

@@ -1,4 +1,5 @@
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..models.series import MEMO
@@ -19,17 +20,7 @@ class TestSystemPaths(PaymentCommon):
         self.assertEqual(bill.amount_residual, 0.0)
 
     def test_exchange_difference(self):
-        currency = self.env["res.currency"].create(
-            {
-                "name": "QQQ",
-                "symbol": "Q",
-                "rounding": 0.01,
-                "rate_ids": [
-                    fields.Command.create({"name": "2000-01-01", "rate": 2.0}),
-                    fields.Command.create({"name": "2024-01-10", "rate": 4.0}),
-                ],
-            }
-        )
+        currency = self.new_currency({"2000-01-01": 2.0, "2024-01-10": 4.0})
         bill = self.bill(100.0, currency_id=currency.id)
         payment = self.posted(currency_id=currency.id, date="2024-01-15")
         lines = payment._seek_for_lines()[1] + self.payable(bill)
@@ -91,6 +82,27 @@ class TestSystemPaths(PaymentCommon):
             payment.move_id.button_hash()
         self.assertTrue(payment.move_id.inalterable_hash)
         self.assertFalse(payment._tampering())
+        for user in (self.clerk, self.manager):
+            for reset in (
+                payment.with_user(user).action_draft,
+                payment.move_id.with_user(user).button_draft,
+                lambda user=user: payment.move_id.with_user(user).write({"state": "draft"}),
+                lambda user=user: payment.move_id.with_user(user).write({"state": "cancel"}),
+            ):
+                with self.assertRaises(UserError):
+                    reset()
+        self.assertEqual(payment.move_id.state, "posted")
+
+    def test_hash_lock_of_other_documents(self):
+        """Stock Odoo lets anybody reset these by writing the state."""
+        journal = self.company_data["default_journal_sale"]
+        journal.restrict_mode_hash_table = True
+        invoice = self.invoice()
+        if not invoice.inalterable_hash:
+            invoice.button_hash()
+        for user in (self.clerk, self.manager):
+            with self.assertRaisesRegex(UserError, "locked by its hash"):
+                invoice.with_user(user).write({"state": "draft"})
 
     def test_other_company_is_not_held_back(self):
         other = self.env["res.company"].create({"name": "Other"})
@@ -107,3 +119,82 @@ class TestSystemPaths(PaymentCommon):
             self.assertFalse(self.env[model].with_user(stranger).search([]))
         history = self.env["account.payment.history"].with_user(self.clerk)
         self.assertTrue(history.search([("payment_key", "=", payment.id)]))
+
+
+@tagged("post_install", "-at_install")
+class TestCashBasis(PaymentCommon):
+    """Taxes that become due with the payment: Odoo books and reverses them by itself."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.tax_exigibility = True
+        cls.company.tax_cash_basis_journal_id = cls.company_data["default_journal_misc"]
+        base = cls.company_data["default_account_expense"]
+        cls.company.account_cash_basis_base_account_id = base.copy({"code": "CABA1"})
+        cls.transition = base.copy({"code": "CABA2", "reconcile": True})
+        cls.tax = cls.company_data["default_tax_purchase"].copy(
+            {
+                "name": "on payment",
+                "amount": 10.0,
+                "tax_exigibility": "on_payment",
+                "cash_basis_transition_account_id": cls.transition.id,
+            }
+        )
+
+    def taxed_bill(self):
+        bill = self.bill()
+        bill.button_draft()
+        bill.invoice_line_ids.tax_ids = self.tax
+        bill.action_post()
+        return bill
+
+    def cash_basis(self, bill):
+        entries = self.env["account.move"].search([("tax_cash_basis_origin_move_id", "=", bill.id)])
+        return entries.sorted("id")
+
+    def test_posting_an_approved_payment_books_the_tax(self):
+        bill = self.taxed_bill()
+        self.assertFalse(self.cash_basis(bill))
+        payment = self.pay(bill, self.user)
+        self.assertFalse(self.cash_basis(bill))
+        self.decide(payment)
+        self.assertEqual(bill.amount_residual, 0.0)
+        entry = self.cash_basis(bill)
+        self.assertEqual(entry.state, "posted")
+        tax = entry.line_ids.filtered("tax_line_id")
+        self.assertEqual(tax.tax_line_id, self.tax)
+        self.assertEqual(abs(tax.balance), 10.0)
+
+    def test_clerk_reconciles_and_a_manager_takes_it_back(self):
+        bill = self.taxed_bill()
+        payment = self.posted(amount=110.0)
+        line = payment._seek_for_lines()[1]
+        bill.with_user(self.clerk).js_assign_outstanding_line(line.id)
+        self.assertEqual(self.cash_basis(bill).mapped("state"), ["posted"])
+        with self.assertRaisesRegex(UserError, "^Cannot modify reconciled payment details"):
+            line.with_user(self.clerk).remove_move_reconcile()
+        line.with_user(self.manager).remove_move_reconcile()
+        self.assertEqual(bill.amount_residual, 110.0)
+        entries = self.cash_basis(bill) | self.cash_basis(bill).reversal_move_ids
+        self.assertEqual(entries.mapped("state"), ["posted", "posted"])
+        self.assertEqual(sum(entries.line_ids.filtered("tax_line_id").mapped("balance")), 0.0)
+        self.assertFalse(payment._tampering())
+
+    def test_reset_by_a_manager_reverses_the_tax(self):
+        bill = self.taxed_bill()
+        payment = self.pay(bill, self.user)
+        self.decide(payment)
+        payment.with_user(self.manager).action_cancel()
+        self.assertEqual(payment.approval_state, "cancelled")
+        entries = self.cash_basis(bill) | self.cash_basis(bill).reversal_move_ids
+        self.assertEqual(sum(entries.line_ids.filtered("tax_line_id").mapped("balance")), 0.0)
+
+    def test_void_reverses_the_tax(self):
+        bill = self.taxed_bill()
+        payment = self.pay(bill, self.user)
+        self.decide(payment)
+        payment.with_user(self.manager)._void("paid twice", payment.date)
+        self.assertEqual(bill.amount_residual, 110.0)
+        entries = self.cash_basis(bill) | self.cash_basis(bill).reversal_move_ids
+        self.assertEqual(sum(entries.line_ids.filtered("tax_line_id").mapped("balance")), 0.0)

@@ -120,14 +120,7 @@ class TestWorkflow(PaymentCommon):
 
     def test_authorization_above_a_threshold_in_company_currency(self):
         self.company.payment_authorization_threshold = 100.0
-        foreign = self.env["res.currency"].create(
-            {
-                "name": "QQQ",
-                "symbol": "Q",
-                "rounding": 0.01,
-                "rate_ids": [fields.Command.create({"name": "2000-01-01", "rate": 2.0})],
-            }
-        )
+        foreign = self.new_currency({"2000-01-01": 2.0})
         exactly = self.approved(amount=200.0, currency_id=foreign.id)
         self.assertEqual(exactly.approval_state, "approved")
         above = self.approved(amount=200.04, currency_id=foreign.id)
@@ -198,22 +191,35 @@ class TestWorkflow(PaymentCommon):
             payment.action_post()
 
     def test_batch_of_two_hundred(self):
+        """All are posted; or none, and each that cannot be is named; or all that can be."""
         # In a database whose statistics say "empty", one of Odoo's own queries
         # (reconciled_payment_ids, 19.0) is planned badly, for minutes.
-        self.post_batch(20)
+        self.decide(self.submitted(20))
         self.env.cr.execute("ANALYZE account_payment, account_move, account_move_line")
-        payments = self.post_batch(200)
-        self.assertEqual(set(payments.mapped("approval_state")), {"posted"})
-        self.assertEqual(len(payments.history_ids), 800)
+        payments = self.submitted(200)
+        payments.with_user(self.reviewer).action_review()
+        approved, others = payments[:197], payments[197:]
+        approved.with_user(self.approver).action_approve()
+        with self.assertRaises(UserError) as caught:
+            payments.with_user(self.approver).action_post()
+        for payment in others:
+            self.assertIn(payment.approval_label, str(caught.exception))
+        self.assertEqual(set(approved.mapped("approval_state")), {"approved"})
+        report = (approved[:50] + others).with_user(self.approver).action_post_each()["params"]
+        self.assertIn("50 of 53", report["message"])
+        for payment in others:
+            self.assertIn(payment.approval_label, report["message"])
+        approved[50:].with_user(self.approver).action_post()
+        self.assertEqual(set(approved.mapped("approval_state")), {"posted"})
+        self.assertEqual(set(others.mapped("approval_state")), {"for_approval"})
+        self.assertEqual(len(set(approved.mapped("name"))), 197)
+        self.assertEqual(len(approved.history_ids), 4 * 197)
 
-    def post_batch(self, number):
+    def submitted(self, number):
         values = self.payment().copy_data()[0]
         payments = self.env["account.payment"].with_user(self.user)
         payments = payments.create([values | {"amount": 10.0 + index} for index in range(number)])
         payments.action_submit_for_review()
-        payments.with_user(self.reviewer).action_review()
-        payments.with_user(self.approver).action_approve()
-        payments.with_user(self.approver).action_post()
         return payments
 
     def test_activity_of_whoever_is_next(self):
