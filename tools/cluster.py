@@ -52,13 +52,13 @@ def start():
     if os.environ.get("PGHOST"):
         return {}
     with locked("cluster"):
-        programs = _programs()
+        binaries = programs()
         if not (_folder() / "data/PG_VERSION").exists():
             _create()
         if _control("status", check=False).returncode:
             with step("PostgreSQL: start"):
                 _control("start", "--wait", f"--log={_folder() / 'postgresql.log'}")
-    search = f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"
+    search = f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"
     return {
         "PGHOST": str(_socket_folder()),
         "PGPORT": "5432",
@@ -88,7 +88,7 @@ def packages():
 
 
 @functools.cache
-def _programs():
+def programs():
     """Return the folder with initdb and pg_ctl."""
     folder = _newest_programs()
     if folder is None:
@@ -168,7 +168,7 @@ def _as_owner(program, *arguments, check=True, text=""):
     log = _folder() / "setup.log"
     with log.open("a") as handle:
         done = subprocess.run(
-            [_programs() / program, *arguments],
+            [programs() / program, *arguments],
             input=text.encode(),
             stdout=handle,
             stderr=subprocess.STDOUT,

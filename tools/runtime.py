@@ -51,8 +51,7 @@ class Runtime:
         """
         command = arguments[:1] if arguments and not arguments[0].startswith("-") else ()
         return [
-            self.python,
-            *self._program(),
+            *self.program,
             *command,
             f"--addons-path={self.addons_path}",
             f"--data-dir={made(self.data)}",
@@ -60,9 +59,11 @@ class Runtime:
             *arguments[len(command) :],
         ]
 
-    def _program(self):
+    @property
+    def program(self):
+        """The command line that runs Odoo without arguments."""
         starter = self.source.home / "odoo-bin"
-        return (starter,) if starter.is_file() else ("-m", "odoo")
+        return (self.python, *((starter,) if starter.is_file() else ("-m", "odoo")))
 
     def run(self, argv, **options):
         """Run a program in this environment; options as of :func:`subprocess.run`."""

@@ -69,10 +69,11 @@ class Machine:
             shutil.copy(SYSTEMD.parent / "system" / name, self.units)
         (self.units / "machine.target").write_text(TARGET)
         # A test run that dies takes the machine with it.
+        group = ["unshare", "--mount", HERE / "cgroup.sh", "enter", self._group]
+        spaces = ["unshare", *NAMESPACES, "--fork", "--kill-child"]
+        boot = [HERE / "boot.sh", self._layer, *self._shared]
         self._process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", HERE / "cgroup.sh", "enter"]
-            + [self._group, "unshare", *NAMESPACES, "--fork", "--kill-child", HERE / "boot.sh"]
-            + [self._layer, *self._shared],
+            ["setpriv", "--pdeathsig", "KILL", *group, *spaces, *boot],
             stdout=self.console.open("w"),
             stderr=subprocess.STDOUT,
         )
@@ -103,7 +104,7 @@ class Machine:
 
     def inside(self, *argv, user: str = "root") -> list[str]:
         """The command line that runs ``argv`` inside."""
-        enter = ["nsenter", f"--target={self._pid}", "--all", "--root", "--wd=/"]
+        enter = ["nsenter", f"--target={self._pid}", "--all", "--root", "--wd"]
         become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
         clean = ["env", "-i", f"PATH={PATH}", "LC_ALL=C.UTF-8", "HOME=/"]
         return [*enter, *become, *clean, *map(str, argv)]
