@@ -79,3 +79,39 @@ def run_sql(database):
 def stage(tmp_path, database):
     """A host with that database."""
     return hosted.Stage(tmp_path, database)
+
+
+class _SlowTable:
+    """A locked table that a dump waits for."""
+
+    def __init__(self, database, run_sql):
+        self.run_sql = run_sql
+        run_sql("CREATE TABLE slow (id int)")
+        self.connection = psycopg2.connect(dbname=database)
+        with self.connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE slow IN ACCESS EXCLUSIVE MODE")
+
+    def wait_for_dump(self):
+        """Wait until a dump waits for the table; return the process id of its server process."""
+        waiting = (
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'"
+        )
+        return hosted.until(lambda: self.run_sql(waiting))[0][0]
+
+    def release(self):
+        self.connection.close()
+
+
+@pytest.fixture
+def hold_dump(database, run_sql):
+    """A function that holds all dumps up, until what it returns is released."""
+    held = []
+
+    def hold():
+        held.append(_SlowTable(database, run_sql))
+        return held[-1]
+
+    yield hold
+    for table in held:
+        table.release()
