@@ -33,6 +33,7 @@
         "views/release_views.xml",
     ],
     "assets": {
+        "views/release_host_views.xml",
         "web.assets_tests": [
             "ipai_release_checks/static/tests/tours/**/*",
         ],

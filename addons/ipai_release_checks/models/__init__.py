@@ -2,6 +2,8 @@
 from . import (
     check_context,
     snapshot_pool,
+    host_pool,
+    host_caller,
     guard_probe,
     release_check,
     release_target,
@@ -14,5 +16,12 @@ from . import (
     release_item,
     release_phase,
     release,
+    release_plan,
+    release_host,
+    release_restore,
+    release_left_running,
     release_queue,
+    configuration_reader,
+    release_configuration,
+    scheduler_bell,
 )

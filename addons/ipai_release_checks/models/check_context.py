@@ -2,14 +2,17 @@ import os
 from contextlib import suppress
 from datetime import datetime, timezone
 
+from odoo import fields
 from odoo import release as odoo_release
+from odoo.addons.ipai_release_governance.models.release import minutes_between
 from odoo.addons.ipai_series.compat import ALL_GROUP_USERS, SERIES
 from odoo.modules import get_module_path
 from odoo.tools import config
 
 from ..checks.base import CheckError, Measurement
-from ..checks.context import ModuleFacts, Window
+from ..checks.context import ModuleFacts, Plan, Window
 from ..checks.local import LocalContext, manifest_version
+from .host_caller import HostCaller
 
 #: Name of the evidence file that holds what a check measured, for later comparison.
 MEASUREMENT_FILE = "measurement.json"
@@ -21,7 +24,7 @@ class ItemContext(LocalContext):
     Checks read whatever the integrity of the shop needs; who may start them was checked before.
     """
 
-    def __init__(self, item, snapshot):
+    def __init__(self, item, snapshot, hosts=None):
         release, target = item.release_id, item.release_id.target_id
         super().__init__(
             SERIES,
@@ -33,6 +36,8 @@ class ItemContext(LocalContext):
             data_dir=config["data_dir"],
             odoo_root=os.path.dirname(odoo_release.__file__),
         )
+        self.plan = self._plan(release)
+        self._hosts = hosts
         self._item = item
         # sudo: module states, groups and users are for administrators; a check only counts them.
         self._env = item.sudo().env
@@ -43,6 +48,29 @@ class ItemContext(LocalContext):
         # The end has its fractions: what was logged in the present second belongs to the window.
         start = (release.actual_start or release.create_date).replace(microsecond=0)
         return Window(start.replace(tzinfo=timezone.utc), datetime.now(timezone.utc))
+
+    @staticmethod
+    def _plan(release):
+        """What the release was planned to put live."""
+        files = (release.files_expected or "").split()
+        return Plan(
+            reference=release.name,
+            branch=release.branch_to or "",
+            commit=release.commit_to or "",
+            files=tuple(files) if files else None,
+            versions={line.name: line.version_expected or "" for line in release.module_ids},
+        )
+
+    def host(self):
+        return HostCaller(self._item, self._hosts)
+
+    def has_begun(self, item_code):
+        items = self._item.release_id.item_ids.filtered(lambda row: row.code == item_code)
+        return any(item.attempt or item.date_start for item in items)
+
+    def minutes_running(self):
+        begun = self._item.date_start
+        return minutes_between(begun, fields.Datetime.now())
 
     def module(self, name):
         module = self._env["ir.module.module"].search([("name", "=", name)])

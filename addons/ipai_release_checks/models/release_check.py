@@ -29,6 +29,7 @@ class ReleaseCheck(models.Model):
     )
     help_text = fields.Text(string="Parameters of This Kind", compute="_compute_help_text")
     item_ids = fields.One2many("ipai.runbook.item", "check_id")
+    host_item_ids = fields.One2many("ipai.runbook.item", "host_check_id")
     # With sudo: a check without a company may be frozen by a runbook of a company not seen here.
     is_frozen = fields.Boolean(compute="_compute_is_frozen", compute_sudo=True)
 
@@ -56,10 +57,10 @@ class ReleaseCheck(models.Model):
             )
         return "\n".join(lines)
 
-    @api.depends("item_ids.runbook_id.state")
+    @api.depends("item_ids.runbook_id.state", "host_item_ids.runbook_id.state")
     def _compute_is_frozen(self):
         for check in self:
-            states = check.item_ids.runbook_id.mapped("state")
+            states = (check.item_ids | check.host_item_ids).runbook_id.mapped("state")
             check.is_frozen = any(state != "draft" for state in states)
 
     @api.constrains("kind", "parameters", "sql", "sql_17")

@@ -10,6 +10,7 @@ from odoo.addons.ipai_release_governance.core.vocabulary import BLOCKING
 from .. import checks
 from ..core.text import without_nul
 from .check_context import MEASUREMENT_FILE, ItemContext
+from .host_pool import hosts_of
 from .snapshot_pool import pool_of
 
 _logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ class ReleaseItem(models.Model):
     )
     fence = fields.Integer(
         readonly=True, help="Counts the claims. Only the latest claim may settle the item."
+    )
+    resume_at = fields.Datetime(
+        readonly=True, help="A host is at it: when to ask again. Empty while a worker has it."
     )
     snapshot_name = fields.Char(readonly=True, help="PostgreSQL snapshot the item was measured in.")
 
@@ -87,11 +91,16 @@ class ReleaseItem(models.Model):
         return self.check_kind in checks.names() and self._kind().uses_snapshot
 
     def _execute(self):
-        """Run the check and return its result; a broken check is an error, never a pass."""
+        """Run the check and return its result; a broken check is an error, never a pass.
+
+        :raises NotYet: a host is still at it; ask again in a while
+        """
         self.ensure_one()
         try:
             with self.env.cr.savepoint():
                 return self._run_check()
+        except checks.NotYet:
+            raise
         except Exception as problem:
             _logger.exception("Check %s of %s broke", self.check_kind, self.release_id.name)
             return self._broken(problem)
@@ -106,11 +115,33 @@ class ReleaseItem(models.Model):
         )
 
     def _run_check(self):
+        kind = self._kind()
+        obstacle = self._obstacle_to_acting(kind)
+        if obstacle:
+            return obstacle
         params = json.loads(self.check_params)
-        with pool_of(self.env) as pool:
-            context = ItemContext(self, lambda: pool.snapshot(self.phase_id))
-            measurement, verdict = checks.run(self._kind(), context, params)
+        with pool_of(self.env) as pool, hosts_of(self.env) as hosts:
+            context = ItemContext(self, lambda: pool.snapshot(self.phase_id), hosts)
+            measurement, verdict = checks.run(kind, context, params)
         return self._result(measurement, verdict)
+
+    def _obstacle_to_acting(self, kind):
+        """The result of an item that must not act now; ``None`` when nothing is in its way."""
+        before = self.phase_id.item_ids.filtered(
+            lambda item: item.outcome in BLOCKING and item._place() < self._place()
+        )
+        if kind.needs_decision and not self.release_id.restore_decided_by_id:
+            return Result("skipped", summary=_("Nobody decided to restore the database."))
+        if kind.changes and not kind.needs_decision and before:
+            return Result(
+                "inconclusive",
+                summary=_("Not done, since %s did not pass.", before[0].display_name),
+                hint=_("Settle that item first, then press Retry Failed."),
+            )
+        return None
+
+    def _place(self):
+        return self.sequence, self.id
 
     def _result(self, measurement, verdict):
         # What is measured comes from anywhere; PostgreSQL's text takes every character but NUL.
@@ -121,5 +152,10 @@ class ReleaseItem(models.Model):
             **told,
             output=without_nul(measurement.output),
             measurements=without_nul(dict(measurement.values)),
-            files=((MEASUREMENT_FILE, measurement.to_json().encode()),),
+            files=(
+                (MEASUREMENT_FILE, measurement.to_json().encode()),
+                *self._kind().files(measurement),
+            ),
+            units=dict(self._kind().units),
+            steps=tuple(without_nul(list(self._kind().steps(measurement)))),
         )

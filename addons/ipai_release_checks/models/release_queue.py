@@ -7,12 +7,22 @@ from datetime import timedelta
 from odoo import api, fields, models
 from psycopg2 import errors
 
+from ..checks.base import CheckError, NotYet
+from ..transport import HostUnreachable
+from .host_caller import PATIENCE, Forgotten, HostAway, away_since
+from .host_pool import HOSTS_KEY, HostPool
 from .snapshot_pool import POOL_KEY, SnapshotPool
 
 _logger = logging.getLogger(__name__)
 
 #: How long a worker has for one item before another worker takes it over.
 LEASE = timedelta(minutes=15)
+#: Seconds after which a pass ends and another one begins: Odoo ends a scheduled job after 120.
+BUDGET = 45
+#: Wait before a host that is still at it is asked again.
+AGAIN = timedelta(seconds=1)
+#: Seconds between two looks at whether an item is due again.
+LOOK = 0.25
 #: Tries at writing a result when others write to the same release at the same moment.
 TRIES = 5
 #: What PostgreSQL says then; the same write can succeed a moment later. Odoo repeats requests for
@@ -27,17 +37,16 @@ SELECT holder.pid || '@' || extract(epoch FROM holder.backend_start)
   FROM pg_stat_activity holder
  WHERE holder.pid = pg_backend_pid()
 """
-#: The item to work off next. An item that is running is due again when its lease is over, or
-#: when the session that holds it is gone.
-NEXT = """
-SELECT item.id
+#: The item to work off next. An item that is running is due again when its lease is over, when the
+#: session that holds it is gone, or when its host is to be asked again.
+DUE = """
   FROM ipai_release_item item
   JOIN ipai_release_phase phase ON phase.id = item.phase_id
  WHERE item.mode = 'automated'
    AND phase.state IN ('running', 'blocked')
    AND (item.outcome = 'pending' AND item.queued_at IS NOT NULL
         AND (item.scheduled_at IS NULL OR item.scheduled_at <= %(now)s)
-        OR item.outcome = 'running' AND (
+        OR item.outcome = 'running' AND coalesce(item.resume_at <= %(now)s, true) AND (
            item.lease_until < %(now)s
            OR NOT EXISTS (
                SELECT FROM pg_stat_activity holder
@@ -48,9 +57,22 @@ SELECT item.id
         WHERE earlier.phase_id = item.phase_id
           AND (earlier.sequence, earlier.id) < (item.sequence, item.id)
           AND earlier.outcome IN ('pending', 'running'))
+"""
+NEXT = f"""
+SELECT item.id {DUE}
+   AND item.release_id != ALL(%(held)s)
  ORDER BY item.release_id, item.phase_sequence, item.sequence, item.id
  LIMIT 1
    FOR UPDATE OF item SKIP LOCKED
+"""
+RELEASES_DUE = f"SELECT DISTINCT item.release_id {DUE}"
+#: Items that a host is at, and that will be due again in a moment.
+AT_IT = """
+SELECT FROM ipai_release_item item
+  JOIN ipai_release_phase phase ON phase.id = item.phase_id
+ WHERE item.outcome = 'running' AND item.resume_at IS NOT NULL
+   AND phase.state IN ('running', 'blocked')
+ LIMIT 1
 """
 
 
@@ -74,21 +96,89 @@ class ReleaseQueue(models.AbstractModel):
 
     @api.model
     def _work(self):
-        """Work off everything that is due. Called by the scheduler, and commits."""
-        pool = SnapshotPool(self.env.cr.dbname)
+        """Work off everything that is due. Called by the scheduler, and commits.
+
+        A pass that has not come to an end after :data:`BUDGET` seconds wakes the next one.
+        """
+        snapshots, hosts = SnapshotPool(self.env.cr.dbname), HostPool()
+        worker = self.with_context(**{POOL_KEY: snapshots, HOSTS_KEY: hosts})
         try:
-            while item := self._claim():
-                self.with_context(**{POOL_KEY: pool})._work_off(item.id, item.fence, pool)
+            ended = worker._work_for(BUDGET, snapshots, hosts)
         finally:
-            pool.close()
+            snapshots.close()
+            hosts.close()
+        if not ended:
+            self._wake()
         self._wake_later()
 
     @api.model
-    def _claim(self):
-        """Claim the next item that is due and commit the claim; an empty recordset if none is."""
+    def _work_for(self, seconds, snapshots, hosts):
+        """Work off what is due; return whether nothing is left that will be due in a moment."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            held = self._recall(hosts)
+            item = self._claim(held)
+            if item:
+                self._work_off(item.id, item.fence, snapshots, hosts)
+            elif held or self._is_host_at_it():
+                self.env.cr.commit()  # so that the next look sees what others wrote meanwhile
+                time.sleep(LOOK)
+            else:
+                return True
+        return False
+
+    @api.model
+    def _is_host_at_it(self):
+        self.env.cr.execute(AT_IT)
+        return bool(self.env.cr.rowcount)
+
+    @api.model
+    def _recall(self, hosts):
+        """Have releases that are due take back what a restored database has forgotten.
+
+        :return: ids of releases to leave alone until their host can be asked
+        """
+        held = []
+        for release in self._releases_due():
+            if release.target_id._has_host() and release.id not in hosts.recalled:
+                held += self._recall_one(release, hosts)
+        return held
+
+    @api.model
+    def _recall_one(self, release, hosts):
+        """Ask one host; return the release's id in a list while it cannot be asked."""
+        try:
+            release._recall(hosts)
+            values = {"host_away_since": False} if release.host_away_since else {}
+        except HostUnreachable:
+            if release._host_is_away_for_good(PATIENCE):
+                # The items say so themselves, and a person decides.
+                hosts.recalled.add(release.id)
+                return []
+            values = away_since(release)
+        except CheckError:
+            # The way to the host is not set up: the items say what is missing.
+            hosts.recalled.add(release.id)
+            return []
+        if values and values["host_away_since"] != release.host_away_since:
+            release._store(values)
+        self.env.cr.commit()
+        return [] if release.id in hosts.recalled else release.ids
+
+    @api.model
+    def _releases_due(self):
+        self.env.cr.execute(RELEASES_DUE, {"now": fields.Datetime.now()})
+        return self.env["ipai.release"].browse(row[0] for row in self.env.cr.fetchall())
+
+    @api.model
+    def _claim(self, held=()):
+        """Claim the next item that is due and commit the claim; an empty recordset if none is.
+
+        :param held: ids of releases to leave alone
+        """
         for number in range(TRIES):
             try:
-                item = self._claim_once()
+                item = self._claim_once(held)
                 self.env.cr.commit()
                 return item
             except CONCURRENCY:
@@ -103,19 +193,23 @@ class ReleaseQueue(models.AbstractModel):
         time.sleep(PAUSE * 2**number)
 
     @api.model
-    def _claim_once(self):
+    def _claim_once(self, held):
         now = fields.Datetime.now()
-        self.env.cr.execute(NEXT, {"now": now})
+        self.env.cr.execute(NEXT, {"now": now, "held": list(held)})
         item = self.env["ipai.release.item"].browse(row[0] for row in self.env.cr.fetchall())
         if item:
+            asked_again = bool(item.resume_at)
             item._store(
                 {
                     "lease_until": now + LEASE,
                     "lease_holder": self._session_name(),
                     "fence": item.fence + 1,
+                    "resume_at": False,
                 }
             )
-            item._begin()
+            # Asking a host again is no beginning, and happens every second.
+            if not asked_again:
+                item._begin()
         return item
 
     @api.model
@@ -124,26 +218,32 @@ class ReleaseQueue(models.AbstractModel):
         return self.env.cr.fetchone()[0]
 
     @api.model
-    def _work_off(self, item_id, fence, pool):
+    def _work_off(self, item_id, fence, snapshots, hosts):
         """Run the check and write its result, in a transaction of its own."""
         item = self.env["ipai.release.item"].browse(item_id)
-        result = item._execute()
+        try:
+            result = item._execute()
+        except NotYet as later:
+            self.env.cr.rollback()
+            self._write(item, "_put_off", fence, later, hosts)
+            return
         self.env.cr.rollback()
         try:
-            name = pool.name(item.phase_id) if item._uses_snapshot() else None
-            self._write_result(item, fence, result, name)
+            name = snapshots.name(item.phase_id) if item._uses_snapshot() else None
+            self._write(item, "_settle", fence, result, name)
         except Exception as problem:
             # Whatever it was: an item nobody settles would stay running, and run again for ever.
             self.env.cr.rollback()
             self.env.invalidate_all()
             _logger.exception("The result of item %s could not be written", item_id)
-            self._write_result(item, fence, item._broken(problem), None)
+            self._write(item, "_settle", fence, item._broken(problem), None)
 
     @api.model
-    def _write_result(self, item, fence, result, snapshot_name):
+    def _write(self, item, setter, *values):
+        """Call a setter of this model for the item and commit, again where others wrote too."""
         for number in range(TRIES):
             try:
-                self._settle(item, fence, result, snapshot_name)
+                getattr(self, setter)(item, *values)
                 self.env.cr.commit()
                 return
             except CONCURRENCY:
@@ -151,14 +251,41 @@ class ReleaseQueue(models.AbstractModel):
         _logger.warning("%s: result not written, others kept writing; it runs again", item.id)
 
     @api.model
+    def _is_ours(self, item, fence):
+        """Whether this claim is still the latest, and the item still running."""
+        item.invalidate_recordset()
+        ours = item.fence == fence and item.outcome == "running"
+        if not ours:
+            _logger.info("%s was taken over or ended meanwhile; result dropped", item.code)
+        return ours
+
+    @api.model
+    def _put_off(self, item, fence, later, hosts):
+        """Free the lease of an item its host is still at; it is asked again in a moment."""
+        if not self._is_ours(item, fence):
+            return
+        if isinstance(later, Forgotten):
+            hosts.recalled.discard(item.release_id.id)
+        elif isinstance(later, HostAway):
+            item.release_id._store(away_since(item.release_id))
+        else:
+            self._host_is_back(item.release_id)
+        again = fields.Datetime.now() + AGAIN
+        item._store({"lease_until": False, "lease_holder": False, "resume_at": again})
+        item._take_progress(later.progress)
+
+    @api.model
+    def _host_is_back(self, release):
+        if release.host_away_since:
+            release._store({"host_away_since": False})
+
+    @api.model
     def _settle(self, item, fence, result, snapshot_name):
         """Settle the item, if this claim is still the latest.
 
         :param snapshot_name: the snapshot it was measured in, or ``None`` where none was open
         """
-        item.invalidate_recordset()
-        if item.fence != fence or item.outcome != "running":
-            _logger.info("%s was taken over or ended meanwhile; result dropped", item.code)
+        if not self._is_ours(item, fence):
             return
         if snapshot_name:
             self._measure_again(item, snapshot_name)

@@ -2,6 +2,7 @@ from odoo import models
 from odoo.addons.ipai_release_governance.core.journal import canonical
 from odoo.modules import get_module_path
 
+from .. import checks
 from ..core import revision
 
 
@@ -11,12 +12,23 @@ class ReleaseSnapshot(models.Model):
     _inherit = "ipai.release"
 
     def _item_values(self, data, roles):
+        return {**super()._item_values(data, roles), **self._way_values(data)}
+
+    def _way_values(self, data):
+        """How an item is done on this release's target: by which check, or by hand."""
         check = data.get("check") or {}
+        if self.has_host and data.get("host_check"):
+            check = data["host_check"]
+        by_hand = not check or (not self.has_host and self._needs_host(check["kind"]))
         return {
-            **super()._item_values(data, roles),
-            "check_kind": check.get("kind"),
-            "check_params": canonical(check.get("params", {})),
+            "mode": "manual" if by_hand else "automated",
+            "check_kind": False if by_hand else check["kind"],
+            "check_params": canonical({} if by_hand else check["params"]),
         }
+
+    def _needs_host(self, kind):
+        # The addon of a kind may be gone by now; running the item says so.
+        return kind in checks.names() and checks.get(kind).needs_host
 
     def _record_before(self):
         super()._record_before()

@@ -44,6 +44,10 @@ class ReleaseTarget(models.Model):
     def _default_log_path(self):
         return config["logfile"] or False
 
+    def _has_host(self):
+        """Whether Odoo can act on the host. Without, people do by hand what needs one."""
+        return self.host_kind != "none"
+
     def _thresholds(self):
         """The target's thresholds, as the check kinds name them."""
         self.ensure_one()

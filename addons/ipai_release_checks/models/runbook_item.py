@@ -7,6 +7,14 @@ class RunbookItem(models.Model):
     _inherit = "ipai.runbook.item"
 
     check_id = fields.Many2one("ipai.release.check", ondelete="restrict", copy=False)
+    host_check_id = fields.Many2one(
+        "ipai.release.check",
+        string="Check on the Host",
+        ondelete="restrict",
+        copy=False,
+        help="Does this item where Odoo reaches the target's host. On other targets it is done as "
+        "its mode says.",
+    )
 
     @api.onchange("check_id")
     def _onchange_check_id(self):
@@ -18,10 +26,11 @@ class RunbookItem(models.Model):
         """A new version of a runbook gets checks of its own: the old ones are frozen."""
         values = super().copy_data(default)
         for item, vals in zip(self, values if isinstance(values, list) else [values], strict=True):
-            if item.check_id:
-                # A context of its own: within one copy Odoo copies no record twice, and several
-                # items may share a check.
-                vals["check_id"] = item.check_id.with_env(self.env(context={})).copy().id
+            for name in ("check_id", "host_check_id"):
+                if item[name]:
+                    # A context of its own: within one copy Odoo copies no record twice, and
+                    # several items may share a check.
+                    vals[name] = item[name].with_env(self.env(context={})).copy().id
         return values
 
     def _publish_errors(self):
@@ -39,4 +48,6 @@ class RunbookItem(models.Model):
         snapshot = super()._snapshot()
         if self.mode == "automated":
             snapshot["check"] = self.check_id._snapshot()
+        if self.host_check_id:
+            snapshot["host_check"] = self.host_check_id._snapshot()
         return snapshot

@@ -76,6 +76,11 @@ TEMPLATE = (
 #: Steps of the written guide that the paper log has no line for.
 GUIDE = (
     ("Backup folder ready", "T.7"),
+    ("Filestore Backup", "1.4"),
+    ("Backup Verification", "1.5"),
+    ("Switch the Code", "2.1.1"),
+    ("Upgrade and Restart", "3.0"),
+    ("Roll Back", "R.0"),
     ("Current version listed", "T.8"),
     ("Connectivity one hour before", "T.10"),
     ("Disk space one hour before", "T.11"),
@@ -96,13 +101,18 @@ PHASES = (
     ("0", "execution", "abort"),
     ("1", "execution", "abort"),
     ("2", "execution", "roll_back"),
-    ("3", "execution", "investigate"),
+    ("3", "execution", "roll_back"),
     ("4", "execution", "investigate"),
     ("5", "execution", "roll_back"),
     ("6", "execution", "investigate"),
     ("7", "verification", "investigate"),
     ("8", "verification", "investigate"),
     ("R", "rollback", "investigate"),
+)
+#: Items that people do by hand where Odoo does not reach the host.
+HOST_ITEMS = (
+    *("T.3", "T.7", "1.1", "1.2", "1.3", "1.4", "1.5", "2.1", "2.1.1", "2.2"),
+    *("3.0", "3.1", "3.2", "3.2.1", "3.3", "R.0", "R.1", "R.2", "R.3", "R.4"),
 )
 #: Names of the servers, accounts and folders of the paper log's author belong into no data file.
 FOREIGN = ("osus", "ssh ", "root@", "/var/odoo", "rm -rf", "HEAD~1", "git pull")
@@ -177,8 +187,37 @@ class TestRunbookPayment(RunbookCase):
 
     def test_evidence_is_asked_for_where_the_machine_does_not_look(self):
         items = self.runbook.phase_ids.item_ids.filtered("evidence_required")
-        for code in ("1.1", "1.2", "1.4", "2.1", "2.2", "3.2.1", "R.2", "R.3"):
+        for code in ("1.1", "1.2", "1.4", "1.5", "2.1", "2.1.1", "2.2", "3.2.1", "R.2", "R.3"):
             self.assertIn(code, items.mapped("code"))
+
+    def test_a_host_does_what_people_do_elsewhere(self):
+        """The same runbook, on a target with and without a host that Odoo reaches."""
+        by_hand = self.release.item_ids.filtered(lambda item: item.mode == "manual")
+        self.assertLess({*HOST_ITEMS, "T.1", "8.1"}, set(by_hand.mapped("code")))
+        self.assertEqual(self.item("6.1").check_kind, "log")
+        self.target.host_kind = "local"
+        self.release._adapt_to_target()
+        self.assertEqual({self.item(code).mode for code in HOST_ITEMS}, {"automated"})
+        self.assertEqual(self.item("1.1").check_kind, "backup")
+        self.assertEqual(self.item("6.1").check_kind, "log_signatures")
+        self.assertEqual(self.item("T.1").mode, "manual")
+        self.assertTrue(self.item("1.1").evidence_required)
+        self.target.host_kind = "none"
+        self.release._adapt_to_target()
+        self.assertEqual({self.item(code).mode for code in HOST_ITEMS}, {"manual"})
+        self.assertEqual(self.item("6.1").check_kind, "log")
+
+    def test_a_host_needs_to_be_told_which_code(self):
+        self.assertNotIn("Commit to Deploy", "".join(self.release._plan_problems()))
+        self.target.host_kind = "local"
+        self.release._adapt_to_target()
+        problems = "\n".join(self.release._plan_problems())
+        for label in ("Branch to Deploy", "Commit to Deploy", "Expected Files"):
+            self.assertIn(label, problems)
+        self.release.write({"branch_to": "main", "commit_to": "1234567", "files_expected": "a"})
+        self.assertIn("40 hexadecimal", "\n".join(self.release._plan_problems()))
+        self.release.commit_to = "0" * 40
+        self.assertNotIn("Commit to Deploy", "".join(self.release._plan_problems()))
 
     def test_nothing_of_the_paper_s_host_is_in_it(self):
         text = canonical(self.release._runbook_snapshot()) + (self.runbook.description or "")
@@ -197,8 +236,9 @@ class TestRunbookPayment(RunbookCase):
         self.assertEqual(self.runbook.item_count, len(self.release.item_ids))
 
     def test_parameters_of_every_check_are_valid(self):
-        used = self.runbook.phase_ids.item_ids.check_id
-        self.assertGreater(len(used), 30)
+        items = self.runbook.phase_ids.item_ids
+        used = items.check_id | items.host_check_id
+        self.assertGreater(len(used), 50)
         used._check_parameters()
         data = self.env["ir.model.data"].search(
             [("model", "=", "ipai.release.check"), ("name", "=like", "check\\_payment\\_%")]
