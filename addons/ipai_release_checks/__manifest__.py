@@ -12,6 +12,7 @@
         "security/rules.xml",
         "data/cron.xml",
         "data/server_actions.xml",
+        "data/runbook_emergency.xml",
         "data/runbook_payment_hardening/runbook.xml",
         "data/runbook_payment_hardening/phase_t_preparation.xml",
         "data/runbook_payment_hardening/phase_0_validation.xml",
@@ -27,13 +28,14 @@
         "data/runbook_payment_hardening/phase_r_rollback.xml",
         "data/runbook_payment_hardening/publish.xml",
         "views/release_check_views.xml",
+        "views/release_configuration_views.xml",
         "views/release_target_views.xml",
         "views/host_wizard_views.xml",
         "views/runbook_views.xml",
         "views/release_views.xml",
+        "views/release_host_views.xml",
     ],
     "assets": {
-        "views/release_host_views.xml",
         "web.assets_tests": [
             "ipai_release_checks/static/tests/tours/**/*",
         ],

@@ -1,5 +1,6 @@
 from . import (
     test_check,
+    test_configuration,
     test_phase,
     test_probe,
     test_queue,
