@@ -5,6 +5,8 @@ import json
 
 #: What the first event of a chain names as the hash before it.
 GENESIS = "0" * 64
+#: Characters of a text that the journal shows; of a longer one it holds the SHA-256.
+SHOWN = 256
 
 
 def canonical(value):
@@ -26,6 +28,13 @@ def digest(value):
 def digest_bytes(data):
     """SHA-256 of bytes, as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def text_value(text):
+    """A text as the journal writes it: ``sha256:…`` for a long one, ``None`` for an empty one."""
+    if text and len(text) > SHOWN:
+        return f"sha256:{digest_bytes(text.encode())}"
+    return text or None
 
 
 def event_hash(previous, event):

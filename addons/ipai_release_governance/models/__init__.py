@@ -26,6 +26,7 @@ from . import (
     release_event,
     release_journal,
     release_module,
+    release_event_guard,
     release_member,
     release_phase,
     release_item,
@@ -44,3 +45,7 @@ from . import (
     release_log,
     ir_websocket,
 )
+    release_verify,
+    release_verify_cron,
+    release_anchor,
+    release_bundle,

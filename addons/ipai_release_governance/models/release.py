@@ -20,7 +20,12 @@ class Release(models.Model):
 
     _name = "ipai.release"
     _description = "Release"
-    _inherit = ["mail.thread", "mail.activity.mixin", "ipai.guarded.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "ipai.guarded.mixin",
+        "ipai.journaled.mixin",
+    ]
     _order = "planned_start desc, id desc"
     _rec_names_search = ["name", "title"]
 
@@ -45,6 +50,10 @@ class Release(models.Model):
             "journal_head",
             "journal_length",
         }
+    )
+
+    _unjournaled_fields = frozenset(
+        {"journal_head", "journal_length", "message_main_attachment_id"}
     )
 
     name = fields.Char(

@@ -3,14 +3,10 @@ import json
 from odoo import models
 
 from ..core import vocabulary
+from ..core.clock import utc
 
 #: Name and version of the data that ``_document()`` returns. Raise it when a key changes.
 SCHEMA = "ipai.release/1"
-
-
-def utc(value):
-    """A datetime as Odoo keeps it (naive, UTC) in ISO 8601, ``None`` for none."""
-    return value.isoformat(timespec="seconds") + "Z" if value else None
 
 
 def person(user):

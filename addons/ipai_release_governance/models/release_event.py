@@ -1,15 +1,22 @@
+import json
+
 from odoo import api, fields, models
 from odoo.addons.ipai_series.compat import Constraint
+from odoo.http import request
 
 from ..core import journal
 
-#: Made anew at each update, so that they cannot be missing after one.
-TRIGGERS = (
-    """
-    CREATE OR REPLACE FUNCTION ipai_release_event_refuse() RETURNS trigger AS $$
+#: Characters of a payload that lists show.
+SUBJECT = 200
+REFUSE = """
     BEGIN
         RAISE EXCEPTION 'The release journal is append-only: % refused', TG_OP;
-    END $$ LANGUAGE plpgsql
+    END """
+#: Made anew at each update, so that they cannot be missing after one.
+TRIGGERS = (
+    f"""
+    CREATE OR REPLACE FUNCTION ipai_release_event_refuse() RETURNS trigger AS $${REFUSE}$$
+    LANGUAGE plpgsql
     """,
     "DROP TRIGGER IF EXISTS ipai_release_event_no_change ON ipai_release_event",
     """
@@ -51,12 +58,21 @@ class ReleaseEvent(models.Model):
         required=True, readonly=True, help="ISO 8601 in UTC, from the database's clock."
     )
     payload = fields.Text(required=True, readonly=True, help="Canonical JSON.")
+    subject = fields.Char(compute="_compute_subject", help="The payload without the rows.")
     previous = fields.Char(required=True, readonly=True)
     hash = fields.Char(string="SHA-256", required=True, readonly=True)
 
     _sequence_unique = Constraint(
         "unique(release_id, sequence)", "Two events have the same place in the journal."
     )
+
+    @api.depends("payload")
+    def _compute_subject(self):
+        for event in self:
+            payload = json.loads(event.payload or "{}")
+            rows = payload.pop("rows", {})
+            told = ", ".join(f"{name}: {value}" for name, value in payload.items() if value)
+            event.subject = (told or ", ".join(sorted(rows)))[:SUBJECT]
 
     def init(self):
         for statement in TRIGGERS:
@@ -70,30 +86,45 @@ class ReleaseEvent(models.Model):
         PostgreSQL lets one fail to serialize there and Odoo tries it again, so the chain cannot
         fork.
 
+        Changes of rows that no event holds yet go along as ``rows``, see
+        ``ipai.journaled.mixin``.
+
         :param payload: JSON data
         """
         release.flush_recordset(["journal_head", "journal_length"])
+        rows = release._take_pending()
+        actor = self._actor()
         event = {
             "release": release.name,
             "sequence": release.journal_length + 1,
             "kind": kind,
-            "actor": self.env.user.login,
+            "actor": actor.login,
             "time": self._database_time(),
-            "payload": payload,
+            "payload": {
+                **payload,
+                **({"rows": rows} if rows else {}),
+                **({"as": self.env.user.login} if actor != self.env.user else {}),
+            },
         }
         previous = release.journal_head or journal.GENESIS
         head = journal.event_hash(previous, event)
         release._store({"journal_head": head, "journal_length": event["sequence"]})
         release.flush_recordset(["journal_head", "journal_length"])
-        self._insert_row(release, event, previous, head)
+        self._insert_row(release, actor, event, previous, head)
         release.invalidate_recordset(["event_ids"])
+
+    def _actor(self):
+        """The user who acts: who logged in, also where code goes on in the name of another."""
+        uid = request and request.session.uid
+        # sudo: nobody may read all users; only the login is taken.
+        return self.env["res.users"].sudo().browse(uid or self.env.uid)
 
     def _database_time(self):
         """The database's clock, in UTC: the clocks of workers may differ."""
         self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         return self.env.cr.fetchone()[0].isoformat(timespec="microseconds") + "Z"
 
-    def _insert_row(self, release, event, previous, head):
+    def _insert_row(self, release, actor, event, previous, head):
         self.env.cr.execute(
             "INSERT INTO ipai_release_event (release_id, sequence, kind, actor_id, actor, time, "
             "payload, previous, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
@@ -101,7 +132,7 @@ class ReleaseEvent(models.Model):
                 release.id,
                 event["sequence"],
                 event["kind"],
-                self.env.uid,
+                actor.id,
                 event["actor"],
                 event["time"],
                 journal.canonical(event["payload"]),

@@ -14,7 +14,7 @@ class ReleaseEvidence(models.Model):
 
     _name = "ipai.release.evidence"
     _description = "Release Evidence"
-    _inherit = ["ipai.guarded.mixin"]
+    _inherit = ["ipai.guarded.mixin", "ipai.journaled.mixin"]
     _order = "item_id, attempt, id"
     _guarded_rows = True
 

@@ -13,7 +13,7 @@ class ReleaseIncident(models.Model):
 
     _name = "ipai.release.incident"
     _description = "Release Incident"
-    _inherit = ["ipai.guarded.mixin"]
+    _inherit = ["ipai.guarded.mixin", "ipai.journaled.mixin"]
     _order = "release_id, time, id"
     _rec_name = "description"
     _guarded_fields = frozenset({"status", "approver_id", "resolved_at"})

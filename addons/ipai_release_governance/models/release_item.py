@@ -161,11 +161,16 @@ class ReleaseItem(models.Model):
                 "code": self.code,
                 "outcome": self.outcome,
                 "attempt": self.attempt,
-                "measurements": {line.name: line.value or "" for line in self.measurement_ids},
+                "measurements": {
+                    line.name: journal.text_value(line.value) or "" for line in self.measurement_ids
+                },
                 "evidence": sorted(self.evidence_ids.mapped("sha256")),
-                "actual": self.actual or "",
-                "notes": self.notes or "",
-                "waived": [self.waived_by_id.login or "", self.waived_reason or ""],
+                "actual": journal.text_value(self.actual) or "",
+                "notes": journal.text_value(self.notes) or "",
+                "waived": [
+                    self.waived_by_id.login or "",
+                    journal.text_value(self.waived_reason) or "",
+                ],
             }
         )
 

@@ -1,6 +1,7 @@
 from odoo import models
 
-from .release_document import person, utc
+from ..core.clock import utc
+from .release_document import person
 
 
 class ReleaseItemDocument(models.Model):

@@ -11,7 +11,7 @@ class ReleaseMeasurement(models.Model):
 
     _name = "ipai.release.measurement"
     _description = "Release Measurement"
-    _inherit = ["ipai.guarded.mixin"]
+    _inherit = ["ipai.guarded.mixin", "ipai.journaled.mixin"]
     _order = "item_id, sequence, id"
     _guarded_rows = True
     _open_fields = frozenset({"value"})

@@ -8,6 +8,7 @@ class ReleaseMember(models.Model):
 
     _name = "ipai.release.member"
     _description = "Release Team Member"
+    _inherit = ["ipai.journaled.mixin"]
     _order = "release_id, role_id, id"
 
     release_id = fields.Many2one("ipai.release", required=True, ondelete="cascade", index=True)

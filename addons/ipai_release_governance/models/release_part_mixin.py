@@ -6,7 +6,7 @@ class ReleasePartMixin(models.AbstractModel):
 
     _name = "ipai.release.part.mixin"
     _description = "Part of a release"
-    _inherit = ["ipai.guarded.mixin"]
+    _inherit = ["ipai.guarded.mixin", "ipai.journaled.mixin"]
 
     _guarded_rows = True
 

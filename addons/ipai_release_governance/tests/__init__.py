@@ -9,3 +9,5 @@ from . import (
     test_signoff,
     test_tours,
 )
+    test_bundle,
+    test_verify,

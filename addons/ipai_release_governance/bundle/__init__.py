@@ -1,0 +1,1 @@
+"""What travels in an evidence bundle: the verifier and the words for the auditor."""

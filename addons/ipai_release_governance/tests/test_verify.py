@@ -1,0 +1,77 @@
+"""The record of a release is what its journal tells, whoever changed it and however."""
+
+from datetime import timedelta
+
+from odoo.exceptions import AccessError
+
+from .evidence_case import EvidenceCase
+
+
+class TestVerify(EvidenceCase):
+    def test_an_untouched_release_verifies_at_each_step(self):
+        release = self._make_release()
+        self.assertEqual(release._findings(), [])
+        release.title = "Another title"
+        release.member_ids.filtered(lambda row: row.role_id.code == "qa").unlink()
+        self.assertEqual(release._findings(), [])
+        release = self.ended()
+        self.assertEqual(release._findings(), [])
+        self.assertEqual(self.begun()._findings(), [])
+
+    def test_the_result_is_an_event_and_on_the_form(self):
+        release = self.ended()
+        head = release.journal_head
+        self.as_("auditor", release).action_verify()
+        self.assertEqual((release.verified_result, release.verified_findings), ("passed", False))
+        self.assertTrue(release.verified_at)
+        self.assertEqual(
+            (release.event_ids[-1].kind, release.event_ids[-1].actor), ("verified", "rel_auditor")
+        )
+        self.assertEqual(release.event_ids[-1].previous, head)
+        self.assertEqual(release._findings(), [])
+
+    def test_findings_are_shown_kept_and_told_to_the_auditors(self):
+        release = self.ended()
+        self.tamper(
+            "UPDATE ipai_release_item SET outcome = 'passed' WHERE id = %s",
+            self.item(release, "0.2").id,
+        )
+        self.as_("manager", release).action_verify()
+        self.assertEqual(release.verified_result, "failed")
+        self.assertIn("item 0.2: outcome is 'passed', and 'waived'", release.verified_findings)
+        self.assertIn("0.2", release.event_ids[-1].payload)
+        activity = release.activity_ids.filtered(lambda row: row.user_id == self.people["auditor"])
+        self.assertIn("does not verify", activity.summary)
+        self.as_("manager", release).action_verify()
+        self.assertEqual(
+            len(release.activity_ids.filtered(lambda row: row.user_id == self.people["auditor"])), 1
+        )
+
+    def test_only_auditors_and_managers_verify(self):
+        release = self.start()
+        for who in ("viewer", "tester", "executor", "finance"):
+            with self.subTest(who=who), self.assertRaisesRegex(AccessError, "Only auditors"):
+                self.as_(who, release).action_verify()
+
+    def test_a_journal_no_event_can_follow_is_told_all_the_same(self):
+        release = self.start()
+        self.tamper("UPDATE ipai_release SET journal_length = 3 WHERE id = %s", release.id)
+        self.as_("auditor", release).action_verify()
+        self.assertEqual(release.verified_result, "failed")
+
+    def test_the_weekly_run_takes_what_is_due(self):
+        release = self._make_release()
+        self.assertNotIn(release, release._due_for_verification(0))
+        release.action_schedule()
+        self.assertIn(release, release._due_for_verification(0))
+        self.as_("auditor", release).action_verify()
+        self.assertNotIn(release, release._due_for_verification(0))
+        release._store({"verified_at": release.verified_at - timedelta(days=7)})
+        self.assertIn(release, release._due_for_verification(0))
+
+    def tamper(self, statement, *values):
+        """Change the record past the ORM."""
+        self.env["ipai.release"]._journal_pending()
+        self.env.flush_all()
+        self.env.cr.execute(statement, values)
+        self.env.invalidate_all()
