@@ -737,7 +737,9 @@ def failure(message, output, hint=""):
 
 def ended_how(status):
     """An exit status in words."""
-    return f"ended with {status}" if status >= 0 else f"was killed by signal {-status}"
+    if status >= 0:
+        return f"ended with {status}"
+    return f"was killed by signal {-status} ({signal.Signals(-status).name})"
 
 
 class Host:
@@ -1009,7 +1011,8 @@ class CommandService:
         # What it starts outlives the helper and keeps the output open: never a pipe.
         argv = self.host.config.need("service", action)
         options = {"stdout": output, "stderr": output, "bound": False}
-        self.host.run(argv, timeout=timeout, start_new_session=True, **options)
+        variables = self.host.config.environment
+        self.host.run(argv, timeout=timeout, variables=variables, start_new_session=True, **options)
 
 
 # -- state of the helper
@@ -2349,7 +2352,7 @@ class StoredBackup:
         :raises Failed: PostgreSQL cannot read it to its end
         """
         size = self.path(DUMP).stat().st_size
-        with open(self.path(DUMP), "rb") as handle:
+        with self._said("cannot be read to its end"), open(self.path(DUMP), "rb") as handle:
             # The child moves the position of the file it shares with us.
             self.host.postgresql(
                 ["pg_restore", "--file=/dev/null"],
@@ -2371,7 +2374,8 @@ class StoredBackup:
         jobs = f"--jobs={self.host.config.backup.jobs}"
         options = ["--no-owner", "--exit-on-error", "--no-password", jobs]
         options += [] if privileges else ["--no-privileges"]
-        with self._dump_for_all_jobs() as path, open(path, "rb") as handle:
+        self._let_all_jobs_read()
+        with self._said("cannot be restored"), open(self.path(DUMP), "rb") as handle:
             argv = ["pg_restore", *options, f"--dbname={connection_string(database)}"]
             self.host.postgresql(
                 # Each job opens the file anew, and may not pass the folder that is ours.
@@ -2382,13 +2386,22 @@ class StoredBackup:
             )
 
     @contextlib.contextmanager
-    def _dump_for_all_jobs(self):
-        """The dump, readable by the system user of PostgreSQL's programs."""
-        path, user = self.path(DUMP), self.host.postgresql_user
+    def _said(self, what):
+        """Say of which backup a program complained."""
+        try:
+            yield
+        except Interrupted:
+            raise
+        except Failed as problem:
+            message = f"The dump of {self.name} {what}: {problem.message}"
+            raise Failed(message, "Make a new backup, and look at the disk.") from problem
+
+    def _let_all_jobs_read(self):
+        """Let the system user of PostgreSQL's programs open the dump."""
+        user = self.host.postgresql_user
         if user and os.geteuid() == 0:
-            os.chown(path, -1, system_user(user).pw_gid)
-            os.chmod(path, 0o640)
-        yield path
+            os.chown(self.path(DUMP), -1, system_user(user).pw_gid)
+            os.chmod(self.path(DUMP), 0o640)
 
     def _watched_size(self, database, total, look):
         """Return what looks at the size of a database, at most once in two seconds."""

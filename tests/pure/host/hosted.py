@@ -216,3 +216,17 @@ def until(look, seconds=20):
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
     return found
+
+
+def children(pid, program):
+    """Process ids of the children of a process that run a program, by the name of its file."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            name = Path(os.readlink(path / "exe")).name
+        except OSError:  # it has just ended
+            continue
+        if parent == pid and name == program:
+            found.append(int(path.name))
+    return found
