@@ -32,10 +32,14 @@ class ReleaseAccess(models.Model):
     def _welcome(self, member):
         """Somebody joins after scheduling: leave an event, and ask them where nobody answered."""
         self._log("team", {"role": member.role_id.code, "user": member.user_id.login})
-        for signoff in self.signoff_ids.filtered(lambda row: row.role_id == member.role_id):
-            if signoff.state == "requested":
-                signoff._store({"user_id": member.user_id.id})
-                signoff._invite()
+        asked = self.signoff_ids.filtered(
+            lambda row: row.role_id == member.role_id and row.state == "requested"
+        )
+        for stage in set(asked.mapped("stage")):
+            # One of several: the others may still sign, and so may who was asked before.
+            signoff = asked.filtered(lambda row, stage=stage: row.stage == stage)[-1]
+            signoff._store({"user_id": member.user_id.id})
+            signoff._invite()
 
     def _users_of_role(self, role):
         """Team members that play ``role``."""
@@ -47,7 +51,9 @@ class ReleaseAccess(models.Model):
             for item in release.item_ids.filtered("role_id"):
                 item._store({"assigned_id": release._users_of_role(item.role_id)[:1].id})
             for signoff in release.signoff_ids:
-                signoff._store({"user_id": release._users_of_role(signoff.role_id)[:1].id})
+                team = release._users_of_role(signoff.role_id)
+                place = signoff._siblings().ids.index(signoff.id)
+                signoff._store({"user_id": (team[place:] or team)[:1].id})
 
     def _team_problems(self):
         """Roles that the runbook needs and nobody plays, or somebody who may not."""
@@ -67,15 +73,33 @@ class ReleaseAccess(models.Model):
         return problems + self._signer_problems()
 
     def _signer_problems(self):
-        """Roles that sign, and that only people play who have items to do themselves."""
+        """Roles that sign, and that too few people play who have no other part in the release."""
         doing = self.item_ids.filtered(lambda item: item.mode == "manual").role_id
         doers = self.member_ids.filtered(lambda member: member.role_id in doing).user_id
         return [
-            _(
-                "Team: %(role)s signs, and %(people)s has items to do: name somebody else beside.",
-                role=role.name,
-                people=", ".join(self._users_of_role(role).mapped("name")),
-            )
+            self._signer_problem(role, doers)
             for role in self.signoff_ids.role_id & self.member_ids.role_id
-            if self._users_of_role(role) <= doers
+            if len(self._users_of_role(role) - doers - self._authors())
+            < max(self.signoff_ids.filtered(lambda row: row.role_id == role).mapped("quorum"))
         ]
+
+    def _signer_problem(self, role, doers):
+        """Why a role cannot give its signatures, and what to do."""
+        team = self._users_of_role(role)
+        names = {
+            "role": role.name,
+            "doers": ", ".join((team & doers).mapped("name")),
+            "authors": ", ".join((team & self._authors()).mapped("name")),
+        }
+        if names["authors"]:
+            return _(
+                "Team: %(role)s signs, and %(authors)s wrote the runbook: name somebody else "
+                "beside.",
+                **names,
+            )
+        if names["doers"]:
+            return _(
+                "Team: %(role)s signs, and %(doers)s has items to do: name somebody else beside.",
+                **names,
+            )
+        return _("Team: %(role)s needs more signatures than it has people: name others.", **names)

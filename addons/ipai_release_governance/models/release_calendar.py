@@ -185,6 +185,10 @@ class ReleaseCalendar(models.Model):
                         reason=reason,
                     ),
                     "user_id": self._users_of_role(role)[:1].id,
+                    # A new question, also where the last one was answered with no.
+                    "renews_id": self._unanswered_rejections()
+                    .filtered(lambda row: row.stage == "freeze")[-1:]
+                    .id,
                 }
             ]
         )

@@ -69,9 +69,8 @@ class ReleaseNow(models.Model):
         """Rejections after which the role was not asked again, of a release that goes on."""
         if self._is_ended():
             return self.signoff_ids.browse()
-        renewed = {(row.role_id, row.stage) for row in self.signoff_ids if row.state != "rejected"}
         return self.signoff_ids.filtered(
-            lambda row: row.state == "rejected" and (row.role_id, row.stage) not in renewed
+            lambda row: row.state == "rejected" and not row.renewal_ids
         )
 
     @api.depends(

@@ -2,8 +2,9 @@ import base64
 
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.http import request
 
-from ..core import journal, vocabulary
+from ..core import journal
 from .runbook_signoff import SIGNOFF_STAGES
 
 #: Nobody has decided yet: withdrawn when the release goes back or ends.
@@ -11,7 +12,11 @@ OPEN_STATES = ("waiting", "requested")
 
 
 class ReleaseSignoff(models.Model):
-    """A role's decision on a release, bound to a digest of the evidence it saw."""
+    """A role's decision on a release, bound to a digest of the evidence it saw.
+
+    A role that needs several signatures has as many of these. Who may sign is in
+    ``release_signoff_right.py``, when a signature is void in ``release_signoff_void.py``.
+    """
 
     _name = "ipai.release.signoff"
     _description = "Release Sign-off"
@@ -22,6 +27,12 @@ class ReleaseSignoff(models.Model):
     stage = fields.Selection(SIGNOFF_STAGES, required=True, readonly=True)
     sequence = fields.Integer(readonly=True)
     meaning = fields.Char(readonly=True)
+    quorum = fields.Integer(
+        default=1, readonly=True, help="Signatures that the role gives at this point."
+    )
+    valid_days = fields.Integer(
+        string="Valid (days)", readonly=True, help="0: until the release goes on, whenever that is."
+    )
     user_id = fields.Many2one("res.users", string="Signer", readonly=True)
     state = fields.Selection(
         [
@@ -29,6 +40,7 @@ class ReleaseSignoff(models.Model):
             ("requested", "Requested"),
             ("approved", "Approved"),
             ("rejected", "Rejected"),
+            ("void", "Void"),
             ("withdrawn", "Withdrawn"),
         ],
         default="waiting",
@@ -37,7 +49,14 @@ class ReleaseSignoff(models.Model):
     )
     requested_at = fields.Datetime(readonly=True)
     signed_by_id = fields.Many2one("res.users", readonly=True)
-    signed_at = fields.Datetime(readonly=True)
+    signed_name = fields.Char(string="Name", readonly=True, help="As it was at the time.")
+    on_behalf_of_id = fields.Many2one(
+        "res.users", readonly=True, help="Who delegated this signature."
+    )
+    signed_at = fields.Datetime(readonly=True, help="From the database's clock.")
+    signed_address = fields.Char(
+        string="Address", readonly=True, help="Network address that the request came from."
+    )
     reason = fields.Text(string="Notes", readonly=True)
     typed_name = fields.Char(readonly=True)
     # In the row: a file could be replaced by whoever may write the sign-off.
@@ -45,57 +64,24 @@ class ReleaseSignoff(models.Model):
     evidence_digest = fields.Char(
         string="Evidence SHA-256", readonly=True, help="Digest of the outcomes and evidence seen."
     )
-    is_mine = fields.Boolean(compute="_compute_is_mine", search="_search_is_mine")
+    evidence_seen = fields.Text(
+        readonly=True, help="Canonical JSON: the code of each item seen, and its digest."
+    )
+    void_reason = fields.Text(readonly=True)
+    renews_id = fields.Many2one(
+        "ipai.release.signoff",
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        help="The rejected or void sign-off after which this one was asked for.",
+    )
+    renewal_ids = fields.One2many("ipai.release.signoff", "renews_id", readonly=True)
 
     @api.depends("role_id", "stage")
     def _compute_display_name(self):
         stages = dict(self._fields["stage"]._description_selection(self.env))
         for signoff in self:
             signoff.display_name = f"{signoff.role_id.name} ({stages.get(signoff.stage, '')})"
-
-    @api.depends("state", "user_id", "role_id")
-    @api.depends_context("uid")
-    def _compute_is_mine(self):
-        for signoff in self:
-            signoff.is_mine = signoff.state == "requested" and not signoff._obstacle(self.env.user)
-
-    @api.model
-    def _search_is_mine(self, operator, value):
-        wanted = (operator in ("=", "in")) == bool(value)
-        mine = self.search([("state", "=", "requested")]).filtered("is_mine")
-        return [("id", "in" if wanted else "not in", mine.ids)]
-
-    # -- who may sign ------------------------------------------------------------------------
-
-    def _obstacle(self, user):
-        """Why ``user`` may not sign this, as a sentence; empty when nothing is in the way.
-
-        Nobody approves what they executed, whatever groups they hold. Extend it.
-        """
-        self.ensure_one()
-        team = self.release_id._users_of_role(self.role_id)
-        if not self.role_id._is_played_by(user):
-            return _(
-                "%(user)s does not hold the role %(role)s.", user=user.name, role=self.role_id.name
-            )
-        if user not in team:
-            return _(
-                "%(role)s of this release is %(team)s.",
-                role=self.role_id.name,
-                team=", ".join(team.mapped("name")) or _("nobody yet"),
-            )
-        if user in self.release_id._executors():
-            return _("%s executed a part of this release and cannot approve it.", user.name)
-        return ""
-
-    def _refuse_signing(self):
-        self.ensure_one()
-        self._refuse_other_stage()
-        if self.state != "requested":
-            raise UserError(_("%s is not asked for a signature now.", self.display_name))
-        obstacle = self._obstacle(self.env.user)
-        if obstacle:
-            raise AccessError(obstacle)
 
     def _signature_digest(self):
         """SHA-256 of the drawn signature, empty without one."""
@@ -106,18 +92,25 @@ class ReleaseSignoff(models.Model):
     def _set(self, kind, values):
         self.ensure_one()
         self._store(values)
-        self.release_id._log(
-            kind,
-            {
-                "role": self.role_id.code,
-                "stage": self.stage,
-                "state": self.state,
-                "reason": values.get("reason") or "",
-                "evidence": values.get("evidence_digest") or "",
-                "signature": self._signature_digest(),
-            },
-        )
+        self.release_id._log(kind, self._event_payload(values))
         self.release_id._notify_progress()
+
+    def _event_payload(self, values):
+        """What the journal keeps of a change: all that makes the signature. Extend it."""
+        return {
+            "role": self.role_id.code,
+            "stage": self.stage,
+            "state": self.state,
+            "meaning": self.meaning or "",
+            "reason": values.get("reason") or values.get("void_reason") or "",
+            "name": values.get("signed_name") or "",
+            "typed_name": values.get("typed_name") or "",
+            "on_behalf_of": self.on_behalf_of_id.login or "",
+            "address": values.get("signed_address") or "",
+            "signed_at": fields.Datetime.to_string(values.get("signed_at")) or "",
+            "evidence": values.get("evidence_digest") or "",
+            "signature": self._signature_digest(),
+        }
 
     def _request(self):
         for signoff in self:
@@ -127,43 +120,88 @@ class ReleaseSignoff(models.Model):
             signoff._invite()
 
     def _sign(self, state, reason="", typed_name="", signature=False):
-        """Record the decision of the current user.
+        """Record the decision of the current user, who has proven who they are.
 
         :param state: ``approved`` or ``rejected``
         :raises AccessError: for who may not sign
         :raises UserError: when nothing is asked, or a rejection gives no reason
         """
-        self._refuse_signing()
-        if state == "rejected" and not reason:
-            raise UserError(_("Reason: say why you reject."))
-        if not (typed_name or signature):
-            raise UserError(_("Signature: draw it, or type your name."))
+        self._refuse_incomplete(state, reason, typed_name, signature)
         self._set(
             f"signoff_{state}",
             {
                 "state": state,
-                "signed_by_id": self.env.uid,
-                "signed_at": fields.Datetime.now(),
                 "reason": reason,
                 "typed_name": typed_name,
                 "signature": signature,
-                "evidence_digest": self.release_id._evidence_digest(self.stage),
+                **self._signer_values(),
+                **self._evidence_values(),
             },
         )
         self._after_signing()
 
+    def _signer_values(self):
+        """Who signs, for whom, when and from where."""
+        user = self.env.user
+        principal = self._principal(user)
+        return {
+            "signed_by_id": user.id,
+            "signed_name": user.name,
+            "on_behalf_of_id": principal.id if principal != user else False,
+            "signed_at": self.release_id._database_now(),
+            "signed_address": request.httprequest.remote_addr if request else "",
+        }
+
+    def _evidence_values(self):
+        """What the signer sees at this moment."""
+        release = self.release_id
+        return {
+            "evidence_digest": release._evidence_digest(self.stage),
+            "evidence_seen": journal.canonical(release._evidence_by_item(self.stage)),
+        }
+
     def _after_signing(self):
         """A decision was made: close its activity and go on. Extend it."""
         release = self.release_id
-        if not release.signoff_ids.filtered(
-            lambda row: row.user_id == self.user_id and row.state == "requested"
-        ):
-            release._close_activities(self.user_id)
-        asked = release.signoff_ids.filtered(lambda row: row.stage == self.stage)
+        asked = release.signoff_ids.filtered(lambda row: row.state == "requested").user_id
+        release._close_activities((self.user_id | self.env.user) - asked)
         if self.state == "rejected":
             release._tell_rejection(self)
-        elif not asked._still_open():
-            release._signoffs_finished(self.stage)
+        else:
+            release._go_on_signing(self.stage)
+
+    def _withdraw(self):
+        """Nobody is asked any more: the release goes back, or has ended."""
+        for signoff in self.filtered(lambda row: row.state in OPEN_STATES):
+            signoff._set("signoff_withdrawn", {"state": "withdrawn"})
+
+    def _invite(self):
+        """Ask the signer and who stands in: an activity on the release and a mail with the link."""
+        self.ensure_one()
+        for user in self.asked_user_ids:
+            # The context: Odoo's own mail about the activity would repeat the one below.
+            self.release_id.with_context(mail_activity_quick_update=True)._schedule_activity(
+                user,
+                _("Sign off %s", self.release_id.display_name),
+                self.renews_id.void_reason or self.meaning or "",
+            )
+        template = self.env.ref(
+            "ipai_release_governance.mail_signoff_request", raise_if_not_found=False
+        )
+        if template and self.user_id:
+            # sudo: the mail goes out in the name of the release, not of the last tester.
+            template.sudo().send_mail(self.id)
+
+    # -- what keeps a decision from being recorded -------------------------------------------
+
+    def _refuse_signing(self):
+        self.ensure_one()
+        self._refuse_other_stage()
+        if self.state != "requested":
+            raise UserError(_("%s is not asked for a signature now.", self.display_name))
+        obstacle = self._obstacle(self.env.user)
+        if obstacle:
+            raise AccessError(obstacle)
 
     def _refuse_other_stage(self):
         """A release that goes back or has ended asks for nothing more."""
@@ -172,30 +210,16 @@ class ReleaseSignoff(models.Model):
                 _("%s is not asked for any more: the release went on.", self.display_name)
             )
 
-    def _withdraw(self):
-        """Nobody is asked any more: the release goes back, or has ended."""
-        for signoff in self.filtered(lambda row: row.state in OPEN_STATES):
-            signoff._set("signoff_withdrawn", {"state": "withdrawn"})
+    def _refuse_incomplete(self, state, reason, typed_name, signature):
+        """Refuse a decision that cannot be recorded, also before the password is asked for.
 
-    def _still_open(self):
-        """Roles that have not approved: a rejection stays open until it is asked again."""
-        return self.role_id - self.filtered(lambda row: row.state == "approved").role_id
-
-    def _invite(self):
-        """Ask the signer: an activity on the release and a mail with the link."""
-        self.ensure_one()
-        if not self.user_id:
-            return
-        # The context: Odoo's own mail about the activity would repeat the one below.
-        self.release_id.with_context(mail_activity_quick_update=True)._schedule_activity(
-            self.user_id, _("Sign off %s", self.release_id.display_name), self.meaning or ""
-        )
-        template = self.env.ref(
-            "ipai_release_governance.mail_signoff_request", raise_if_not_found=False
-        )
-        if template:
-            # sudo: the mail goes out in the name of the release, not of the last tester.
-            template.sudo().send_mail(self.id)
+        Extend it.
+        """
+        self._refuse_signing()
+        if state == "rejected" and not reason:
+            raise UserError(_("Reason: say why you reject."))
+        if not (typed_name or signature):
+            raise UserError(_("Signature: draw it, or type your name."))
 
     # -- buttons -----------------------------------------------------------------------------
 
@@ -216,47 +240,27 @@ class ReleaseSignoff(models.Model):
         for signoff in self:
             signoff.release_id._require_executor()
             signoff._refuse_other_stage()
-            if signoff.state != "rejected":
-                raise UserError(_("%s was not rejected.", signoff.display_name))
-            again = self._insert([signoff._renewed_values()])
-            again._request()
+            if signoff.state != "rejected" or signoff.renewal_ids:
+                raise UserError(
+                    _("%s was not rejected, or is asked again already.", signoff.display_name)
+                )
+            signoff._ask_again()
+
+    def _ask_again(self):
+        """A sign-off like this one, asked for now. This one stays on the record as it is."""
+        again = self._insert([self._renewed_values()])
+        again._request()
 
     def _renewed_values(self):
+        """Values of the sign-off that takes this one's place. Extend it."""
         return {
             "release_id": self.release_id.id,
             "role_id": self.role_id.id,
             "stage": self.stage,
             "meaning": self.meaning,
+            "quorum": self.quorum,
+            "valid_days": self.valid_days,
             "sequence": self.sequence,
             "user_id": self.user_id.id,
+            "renews_id": self.id,
         }
-
-
-class Release(models.Model):
-    _inherit = "ipai.release"
-
-    def _evidence_items(self, stage):
-        """Items that a signature of ``stage`` is about, in the order of the record."""
-        self.ensure_one()
-        seen = vocabulary.EVIDENCE_SEEN[stage]
-        return self.item_ids.filtered(lambda item: item.stage in seen)
-
-    def _evidence_digest(self, stage):
-        """SHA-256 over what a signer of ``stage`` sees: the digests of its items, as a list.
-
-        Whoever verifies a signature computes this again, see ``journal.digest``.
-        """
-        return journal.digest([item._evidence_digest() for item in self._evidence_items(stage)])
-
-    def _asks_for(self, stage):
-        """Whether signatures of this stage are asked for in the present state."""
-        self.ensure_one()
-        return not self.rolling_back and self._current_stage() == stage
-
-    def _request_signoffs(self, stage):
-        """Ask the roles of a stage, or go on where nobody is to be asked."""
-        asked = self.signoff_ids.filtered(lambda row: row.stage == stage and row.state == "waiting")
-        if asked:
-            asked._request()
-        else:
-            self._signoffs_finished(stage)

@@ -56,7 +56,14 @@ class ReleaseSnapshot(models.Model):
             self._create_phase(phase, roles)
         self._create_signoffs(snapshot["signoffs"], roles)
         self._create_modules(snapshot["modules"])
-        self._log("snapshot", {"runbook": snapshot["code"], "digest": self.runbook_digest})
+        self._log(
+            "snapshot",
+            {
+                "runbook": snapshot["code"],
+                "digest": self.runbook_digest,
+                "authors": sorted(self._authors().mapped("login")),
+            },
+        )
 
     def _runbook_snapshot(self):
         """The runbook as JSON data. Extend it with what executing needs."""
@@ -70,6 +77,7 @@ class ReleaseSnapshot(models.Model):
             "verification_hours": runbook.verification_hours,
             "retention_months": runbook.retention_months,
             "rollback_plan": runbook.rollback_plan or "",
+            "signoffs_in_sequence": runbook.signoffs_in_sequence,
             "phases": [phase._snapshot() for phase in runbook.phase_ids],
             "signoffs": [signoff._snapshot() for signoff in runbook.signoff_ids],
         }
@@ -152,11 +160,11 @@ class ReleaseSnapshot(models.Model):
                 {
                     "release_id": self.id,
                     "role_id": roles[rule["role"]],
-                    "stage": rule["stage"],
-                    "meaning": rule["meaning"],
-                    "sequence": rule["sequence"],
+                    "sequence": place,
+                    **{key: rule[key] for key in ("stage", "meaning", "quorum", "valid_days")},
                 }
-                for rule in rules
+                for place, rule in enumerate(rules, 1)
+                for _signature in range(rule["quorum"])
             ]
         )
 

@@ -50,6 +50,10 @@ class Runbook(models.Model):
         help="Hours after the deployment until its post-deployment verification.",
     )
     retention_months = fields.Integer(string="Retention (months)", default=12)
+    signoffs_in_sequence = fields.Boolean(
+        string="Sign in Sequence",
+        help="Each sign-off is asked for when the ones above it are given, not all at once.",
+    )
     phase_ids = fields.One2many("ipai.runbook.phase", "runbook_id", copy=True)
     signoff_ids = fields.One2many("ipai.runbook.signoff", "runbook_id", copy=True)
     item_count = fields.Integer(compute="_compute_item_count")

@@ -27,13 +27,16 @@ class RunbookPartMixin(models.AbstractModel):
     def create(self, vals_list):
         parts = super().create(vals_list)
         parts._refuse_frozen()
+        parts._get_runbook()._note_author()
         return parts
 
     def write(self, vals):
         self._refuse_frozen()
+        self._get_runbook()._note_author()
         result = super().write(vals)
         # Again: another runbook may be where they are moved to.
         self._refuse_frozen()
+        self._get_runbook()._note_author()
         return result
 
     def _load_records_write(self, values):
@@ -44,3 +47,4 @@ class RunbookPartMixin(models.AbstractModel):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_frozen(self):
         self._refuse_frozen()
+        self._get_runbook()._note_author()

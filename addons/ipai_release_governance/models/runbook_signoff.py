@@ -27,6 +27,22 @@ class RunbookSignoff(models.Model):
         "system for productive use.",
     )
 
+    quorum = fields.Integer(
+        string="Signatures",
+        default=1,
+        required=True,
+        help="How many of the role's team members sign. Nobody counts twice.",
+    )
+    valid_days = fields.Integer(
+        string="Valid (days)",
+        help="An approval older than this before the release goes on is void and asked for again. "
+        "0: it does not expire.",
+    )
+
+    _quorum_positive = Constraint("check(quorum > 0)", "Signatures: at least one.")
+    _valid_days_positive = Constraint(
+        "check(valid_days >= 0)", "Valid (days): 0 or more; 0 does not expire."
+    )
     _role_unique = Constraint(
         "unique(runbook_id, role_id, stage)", "This role signs at this point already."
     )
@@ -38,4 +54,6 @@ class RunbookSignoff(models.Model):
             "stage": self.stage,
             "meaning": self.meaning,
             "sequence": self.sequence,
+            "quorum": self.quorum,
+            "valid_days": self.valid_days,
         }

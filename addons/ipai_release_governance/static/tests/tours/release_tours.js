@@ -14,6 +14,11 @@ const type = (trigger, text) => ({
 const input = (name) =>
     `.o_field_widget[name='${name}'] textarea, .o_field_widget[name='${name}'] input`;
 const row = (code) => `.o_data_row:contains('${code}')`;
+// What Odoo asks for before it records a signature.
+const password = (text) => [
+    type(".o_field_widget[name='password'] input", text),
+    click("button[name='run_check']"),
+];
 const outcome = (code, label) => see(`${row(code)} .badge:contains('${label}')`);
 
 tours.add("ipai_release_finance_approves", {
@@ -31,6 +36,7 @@ tours.add("ipai_release_finance_approves", {
         click(".modal-footer button:contains('Close'), .modal-footer button:contains('Ok')"),
         type(".o_field_widget[name='typed_name'] input", "Fina Moreau"),
         click("button[name='action_approve']"),
+        ...password("rel_finance"),
         see(".o_form_view:not(:has(div[name='banner_signoff']))"),
         click(".o_notebook a[name='signoffs']"),
         see(`${row("Finance Manager")} .badge:contains('Approved')`),
