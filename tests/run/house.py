@@ -33,9 +33,12 @@ class House:
         self._process = subprocess.Popen(
             server.options(self._runtime, self.database, self.port), env=self._runtime.variables
         )
+        self.wait_until_open()
+
+    def wait_until_open(self):
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
-            assert self._process.poll() is None, f"Odoo ended: see {self.log}"
+            assert self.is_open(), f"Odoo ended: see {self.log}"
             assert time.monotonic() < deadline, f"Odoo does not answer: see {self.log}"
             time.sleep(0.2)
 

@@ -53,28 +53,39 @@ class Shop:
             for role in people[EXECUTOR].search("ipai.release.role", [], ["code"])
         }
 
-    def runbook(self, *phases, gate="investigate"):
+    def runbook(self, *phases, **options):
         """A published runbook; each phase is a list of ``(kind, parameters)``.
 
-        Items are numbered ``1.1``, ``1.2``, ``2.1`` and so on.
+        Items are numbered ``1.1``, ``1.2``, ``2.1`` and so on; for options see :meth:`draft`.
         """
-        runbook = self.draft(*phases, gate=gate)
+        runbook = self.draft(*phases, **options)
         self.people[MANAGER].call("ipai.runbook", "action_publish", [runbook])
         return runbook
 
-    def draft(self, *phases, gate="investigate"):
-        """The same, not published yet."""
+    def draft(self, *phases, gate="investigate", modules="", way_back=()):
+        """The same, not published yet.
+
+        :param modules: technical names, with the version they are put live as
+        :param way_back: items of a phase ``R`` that rolls back
+        """
         values = {
             "name": "Move the shop",
             "code": f"move-{next(self._numbers)}-{time.time_ns()}",
             "phase_ids": [
                 (0, 0, self._phase(number, items, gate)) for number, items in enumerate(phases, 1)
-            ],
+            ]
+            + ([(0, 0, self._way_back(way_back))] if way_back else []),
             "signoff_ids": [
                 (0, 0, {"role_id": self.roles["finance_manager"], "meaning": "Seen and agreed"})
             ],
         }
+        if modules:
+            values["module_names"], values["module_version"] = modules.split(" ")
         return self.people[MANAGER].call("ipai.runbook", "create", values)
+
+    def _way_back(self, items):
+        phase = self._phase("R", items, "investigate")
+        return {**phase, "stage": "rollback", "sequence": 99}
 
     def release(self, *phases, gate="investigate", **target):
         """A scheduled release of these phases; ``target`` holds values of its target."""
