@@ -1,6 +1,6 @@
 import re
 
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 from odoo.addons.ipai_release_governance.core.journal import GENESIS, digest
 from odoo.exceptions import UserError
 
@@ -23,6 +23,11 @@ class ReleaseHost(models.Model):
 
     def _get_guarded_fields(self):
         return super()._get_guarded_fields() | {"host_away_since"}
+
+    @api.model
+    def _get_unjournaled_fields(self):
+        """Whether the host answers right now is no part of the record."""
+        return super()._get_unjournaled_fields() | {"host_away_since"}
 
     def _host_reference(self):
         """The reference as hosts know it; two databases on one host do not share it."""

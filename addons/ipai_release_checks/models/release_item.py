@@ -3,7 +3,7 @@ import logging
 import traceback
 from dataclasses import asdict
 
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 from odoo.addons.ipai_release_governance.core.result import Result
 from odoo.addons.ipai_release_governance.core.vocabulary import BLOCKING
 
@@ -37,6 +37,12 @@ class ReleaseItem(models.Model):
         readonly=True, help="A host is at it: when to ask again. Empty while a worker has it."
     )
     snapshot_name = fields.Char(readonly=True, help="PostgreSQL snapshot the item was measured in.")
+
+    @api.model
+    def _get_unjournaled_fields(self):
+        """Which worker has an item, and until when, is no part of the record."""
+        lease = {"queued_at", "lease_until", "lease_holder", "fence", "resume_at"}
+        return super()._get_unjournaled_fields() | lease
 
     # -- queueing ----------------------------------------------------------------------------
 

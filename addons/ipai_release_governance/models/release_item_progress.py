@@ -25,6 +25,12 @@ class ReleaseItemProgress(models.Model):
     )
     steps_text = fields.Text(string="Steps", compute="_compute_steps_text")
 
+    @api.model
+    def _get_unjournaled_fields(self):
+        """How far it is says nothing when it is done."""
+        progress = {"progress_step", "progress_done", "progress_total", "progress_unit"}
+        return super()._get_unjournaled_fields() | progress
+
     @api.depends("progress_step", "progress_done", "progress_total", "progress_unit")
     def _compute_progress(self):
         for item in self:

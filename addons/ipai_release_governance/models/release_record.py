@@ -26,6 +26,7 @@ class ReleaseRecord(models.Model):
         The files themselves stay in the filestore, where their content is their name.
         """
         self.ensure_one()
+        self._journal_pending(self)
         self.env.flush_all()
         # sudo: the record is whole, whoever is at it.
         release = self.sudo()
