@@ -1,7 +1,8 @@
 from odoo import models
 
-#: States of an expense that somebody approved, whatever became of it afterwards.
-EXPENSE_APPROVED = ("approved", "done", "posted", "in_payment", "paid")
+#: What an expense (19.0) or its report says once somebody approved it. Not its state: that of a
+#: report follows from its entries before 18.
+EXPENSE_APPROVED = ("approved", "approve")
 
 
 class AccountPayment(models.Model):
@@ -60,9 +61,10 @@ class AccountPayment(models.Model):
         expense = items.expense_id if "expense_id" in items._fields else ()
         if len(expense) != 1:
             return False
+        report = expense if "approval_state" in expense._fields else expense.sheet_id
         return (
             expense.payment_mode == "company_account"
-            and expense.state in EXPENSE_APPROVED
+            and report.approval_state in EXPENSE_APPROVED
             and expense.currency_id == self.currency_id
             and self.currency_id.compare_amounts(expense.total_amount_currency, self.amount) == 0
             and not self._books_other_than(items, expense)
