@@ -14,6 +14,8 @@ from pathlib import Path
 from tools.places import CACHE, LOGS, made
 from tools.say import Missing, say, step
 
+#: While this file is there, Debian's units and scripts start no SSH server.
+NO_SSH_SERVER = Path("/etc/ssh/sshd_not_to_be_run")
 CLUSTER_SETTINGS = Path("/etc/postgresql-common/createcluster.d")
 KEYRINGS = Path("/usr/share/keyrings")
 TARGET_FORMAT = "$(REPO_URI) $(CODENAME)"
@@ -28,6 +30,8 @@ def install(packages):
     names = " ".join(packages)
     if not can_install():
         raise Missing(f"these packages are missing; install them as root: apt-get install {names}")
+    if "openssh-server" in packages:
+        _keep_ssh_server_down()
     with step(f"apt-get install {names}"), _no_main_cluster():
         _apt_get("update")
         _apt_get("install", "--yes", "--no-install-recommends", *packages)
@@ -36,6 +40,12 @@ def install(packages):
 def can_install():
     """Whether this process may install Debian packages."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def _keep_ssh_server_down():
+    """The tests start servers of their own; the machine gets no door that it did not have."""
+    made(NO_SSH_SERVER.parent)
+    NO_SSH_SERVER.write_text("Installed for tests. Remove this file to run the SSH server.\n")
 
 
 @contextlib.contextmanager

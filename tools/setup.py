@@ -21,6 +21,7 @@ TESTING = {
     "chromium": "chromium",
     "git": "git",
     "pdftotext": "poppler-utils",
+    "sshd": "openssh-server",
     "systemd": "systemd",
 }
 
@@ -40,13 +41,18 @@ def prerequisites(testing):
         *(package for name, package in FONTS.items() if not Path(name).exists()),
     ]
     if testing:
-        needed += printing + [TESTING[name] for name in TESTING if not shutil.which(name)]
+        needed += printing + [TESTING[name] for name in TESTING if not _there(name)]
     elif not can_install() and printing:
         say(f"note: no PDF by WeasyPrint without these packages: {' '.join(printing)}")
     else:
         needed += printing
     if needed:
         install(needed)
+
+
+def _there(program):
+    # A server's program lies where the PATH of an ordinary user does not lead.
+    return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
 
 
 def prepare(series, testing=False):

@@ -47,3 +47,15 @@ def test_a_missing_piece_ends_in_one_line():
     with pytest.raises(SystemExit) as ended:
         command(run)
     assert ended.value.code == "error: install chromium"
+
+
+def test_an_ssh_server_that_comes_for_the_tests_stays_down(monkeypatch, tmp_path):
+    guard = tmp_path / "ssh/sshd_not_to_be_run"
+    seen = []
+    monkeypatch.setattr(debian, "NO_SSH_SERVER", guard)
+    monkeypatch.setattr(debian, "CLUSTER_SETTINGS", tmp_path)
+    monkeypatch.setattr(debian, "can_install", lambda: True)
+    monkeypatch.setattr(debian, "_apt_get", lambda act, *_: seen.append((act, guard.exists())))
+    debian.install(["git"])
+    debian.install(["git", "openssh-server"])
+    assert seen == [("update", False), ("install", False), ("update", True), ("install", True)]
