@@ -506,10 +506,13 @@ KEY = Text("[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}", 200, "a key of letters, digits 
 MODULE = Text("[a-z][a-z0-9_]{0,99}", 100, "the technical name of a module")
 MODULE_VERSION = Text("[0-9]{1,5}([.][0-9]{1,5}){0,4}", 29, "a version such as 1.0.9")
 COMMIT = Text("[0-9a-f]{40}|[0-9a-f]{64}", 64, "the full hexadecimal name of a commit")
-BRANCH = Text("[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", 100, "the name of a branch")
+_NO_DOTS = r"(?!.*\.\.)"
+BRANCH = Text(_NO_DOTS + "[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", 100, "the name of a branch")
 BACKUP = Text("[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}", 25, "the name of a backup")
-LABEL = Text("[A-Za-z0-9][A-Za-z0-9 ._:/#-]{0,99}", 100, "a label of letters, digits and ._:/#-")
-RELEASE = Text("[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}", 100, "the number of a release")
+LABEL = Text(
+    _NO_DOTS + "[A-Za-z0-9][A-Za-z0-9 ._:/#-]{0,99}", 100, "a label of letters, digits and ._:/#-"
+)
+RELEASE = Text(_NO_DOTS + "[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}", 100, "the number of a release")
 SHA256 = Text("[0-9a-f]{64}", 64, "a SHA-256 in hexadecimal digits")
 NAME = Text("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", 64, "a name of letters, digits, _ and -")
 
@@ -1567,6 +1570,7 @@ def parse(line):
             object_pairs_hook=_no_duplicates,
             parse_constant=_no_constant,
             parse_int=_short_int,
+            parse_float=_finite,
         )
     except (ValueError, RecursionError) as problem:
         raise Refused("The request is not a line of JSON.", "Send one object a line.") from problem
@@ -1598,9 +1602,15 @@ def _no_constant(name):
 
 
 def _short_int(digits):
-    if len(digits) > 19:
+    if len(digits) > 20:
         raise ValueError("a number is too long")
     return int(digits)
+
+
+def _finite(digits):
+    if math.isinf(float(digits)):
+        raise ValueError("a number is too large")
+    return float(digits)
 
 
 def serve(config, source, target):
@@ -2957,7 +2967,7 @@ def _listed(backup):
 
 
 class RecordRule(Rule):
-    """A JSON object of at most ``longest`` bytes."""
+    """A JSON object of at most ``longest`` bytes that says where the release's journal stands."""
 
     def __init__(self, longest):
         super().__init__()
@@ -2966,8 +2976,14 @@ class RecordRule(Rule):
     def check(self, name, value):
         if not isinstance(value, dict):
             self.refuse(name, "is not an object")
-        if len(canonical(value).encode()) > self.longest:
+        try:
+            size = len(canonical(value).encode())
+        except UnicodeEncodeError:
+            self.refuse(name, "holds text that is no Unicode")
+        if size > self.longest:
             self.refuse(name, f"is longer than {self.longest} bytes")
+        for part, rule in HEAD.items():
+            rule.check(f"{name}.{part}", value.get(part))
         return value
 
 
@@ -2980,10 +2996,7 @@ class KeepRecord(QuickVerb):
 
     def run(self):
         release, record = self.params["release"], self.params["record"]
-        try:
-            head = checked(HEAD, {name: record.get(name) for name in HEAD})
-        except Refused as problem:
-            raise Refused(f"'record': {problem.message}", problem.hint) from problem
+        head = {name: record[name] for name in HEAD}
         kept = self.state.kept_head(release)
         if kept and kept["length"] > head["length"]:
             raise Refused(
@@ -3577,6 +3590,10 @@ class ServiceVerb(ChangingVerb):
     :meth:`undo` brings back what was there before.
     """
 
+    #: Whether the probe's user must be able to log in before anything stops. A verb that repairs
+    #: cannot ask for it.
+    needs_login = True
+
     def run(self):
         self.prepare()
         self.job.step("probe", self._note_before)
@@ -3641,7 +3658,7 @@ class ServiceVerb(ChangingVerb):
     def _note_before(self):
         page = login_page(self.config)
         login = authenticated(self.config) if page["status"] == 200 else None
-        if login is False:
+        if login is False and self.needs_login:
             raise Refused(
                 "The probe's user cannot log in, so nothing could show that Odoo works again.",
                 "Correct 'probe_login' and 'probe_password_file' in the host's configuration.",
@@ -4163,6 +4180,7 @@ class Rollback(ReleaseVerb):
     """Code back to before the release, ``-u`` where the database is newer, and restart."""
 
     name = "rollback"
+    needs_login = False
     parameters = {"modules": ListOf(MODULE, 200, []), "commit": OrNull(COMMIT, None)}
 
     def prepare(self):
@@ -4394,6 +4412,9 @@ def row_differences(before, after):
 class Databases:
     """The databases of the server by number: names change in a restore, numbers do not."""
 
+    #: Seconds for sessions to end.
+    PATIENCE = 30.0
+
     def __init__(self, host):
         self.host = host
         self.maintenance = host.config.postgresql.maintenance_database
@@ -4431,7 +4452,7 @@ class Databases:
         self.host.sql(
             'ALTER DATABASE :"name" ALLOW_CONNECTIONS false;', self.maintenance, name=name
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + self.PATIENCE
         while self._sessions(name):
             self.host.sql(_TERMINATE, self.maintenance, name=name)
             if time.monotonic() > deadline:
@@ -4449,7 +4470,9 @@ class Databases:
         select = (
             "SELECT coalesce(usename, 'server') || ' (' || pid || ', ' || application_name || ')'"
             " AS session FROM pg_stat_activity"
-            " WHERE datname = :'name' AND backend_type = 'client backend'"
+            # Of other roles' sessions the type is hidden.
+            " WHERE datname = :'name' AND coalesce(backend_type, 'client backend')"
+            " = 'client backend'"
         )
         return [row["session"] for row in self.host.rows(select, self.maintenance, name=name)]
 
@@ -4505,6 +4528,7 @@ class Restore(ReleaseVerb):
     """Restore a backup beside the live database, verify it, and swap the names."""
 
     name = "restore"
+    needs_login = False
     parameters = {"backup": BACKUP}
 
     def __init__(self, *arguments):
@@ -4592,7 +4616,8 @@ class Restore(ReleaseVerb):
         facts = {
             "number": number,
             "kept": self.kept if number else None,
-            "up": login_page(self.config)["status"] == 200,
+            "up": authenticated(self.config) is not False
+            and login_page(self.config)["status"] == 200,
             "code": Repository(self.host).head() if has_code else None,
         }
         self.job.remember("facts", facts)

@@ -6,6 +6,7 @@ import os
 import hosted
 import psycopg2
 import pytest
+from kit_shop import backed_up, running, shop, shop_template  # noqa: F401 (fixtures)
 
 _NUMBERS = itertools.count(1)
 
@@ -38,6 +39,7 @@ def database(template):
     _maintain(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield name
     for found in databases(name):
+        _maintain(f'ALTER DATABASE "{found}" IS_TEMPLATE false')
         _maintain(f'DROP DATABASE "{found}" WITH (FORCE)')
 
 

@@ -1,0 +1,228 @@
+"""restore: beside the live database, verified, names swapped, nothing lost silently."""
+
+import csv
+import io
+import os
+import threading
+import time
+
+import psycopg2
+import pytest
+from kit_shop import DAMAGE, admin, release_host, stored
+
+
+def _restore(shop, key=None):
+    return shop.call("restore", {"backup": shop.backup}, key)
+
+
+def _databases(shop):
+    found = admin("SELECT datname, datallowconn, datistemplate FROM pg_database")
+    return {name: flags for name, *flags in found if name.startswith(shop.database)}
+
+
+def _rows(result, name):
+    (found,) = [entry for entry in result["since"]["files"] if entry["name"] == name]
+    return list(csv.DictReader(io.StringIO(found["content"])))
+
+
+def test_restore_swaps_and_keeps_and_lists(backed_up):
+    shop = backed_up
+    shop.sql(DAMAGE)
+    number = shop.sql("SELECT oid FROM pg_database WHERE datname = current_database()")
+    answer = _restore(shop)
+    assert answer["status"] == "done", answer
+    result = answer["result"]
+    assert shop.sql("SELECT count(*), sum(amount_total) FROM account_move") == [(50, 13387.5)]
+    assert shop.answers()
+    assert shop.counts() == {"start": 1, "stop": 1, "update": 0}
+    assert result["authenticated"] is True
+    assert result["downtime"]["seconds"] > 0.3
+    kept = result["kept_database"]
+    select = "SELECT oid FROM pg_database WHERE datname = %s"
+    assert shop.sql(select, params=(kept,)) == number
+    # Nobody connects to the kept one by mistake, and Odoo does not list it.
+    assert _databases(shop) == {shop.database: [True, False], kept: [False, False]}
+    admin(f'ALTER DATABASE "{kept}" ALLOW_CONNECTIONS true')
+    assert shop.sql("SELECT count(*) FROM account_move", kept) == [(41,)]
+    assert result["since"]["counts"] == {
+        "journal-entries": {"entered": 1, "changed": 1, "deleted": 10},
+        "payments": {"entered": 1, "changed": 0, "deleted": 0},
+        "partners": {"entered": 1, "changed": 0, "deleted": 0},
+    }
+
+
+def test_the_list_says_what_who_and_how_much(backed_up):
+    backed_up.sql(DAMAGE)
+    result = _restore(backed_up)["result"]
+    entries = _rows(result, "journal-entries.csv")
+    assert [row["what"] for row in entries] == ["deleted"] * 10 + ["changed", "entered"]
+    new = entries[-1]
+    assert (new["number"], new["amount"], new["partner"], new["changed by"]) == (
+        "INV/51",
+        "777.5",
+        "Bruno",
+        "ben",
+    )
+    assert _rows(result, "partners.csv")[0]["name"] == 'Céline, "Ltd"\nParis'
+    assert _rows(result, "payments.csv")[0]["amount"] == "777.5"
+
+
+def test_missing_files_come_back_and_new_ones_stay(backed_up):
+    backed_up.paper.unlink()
+    new = stored(backed_up, b"a later invoice")
+    result = _restore(backed_up)["result"]
+    assert backed_up.paper.read_bytes() == b"an invoice"
+    assert new.read_bytes() == b"a later invoice"
+    assert "1 files put back" in [step["note"] for step in result["steps"]]
+
+
+def test_a_cut_file_is_replaced(backed_up):
+    backed_up.paper.write_bytes(b"an inv")
+    answer = _restore(backed_up)
+    assert answer["status"] == "done", answer
+    assert backed_up.paper.read_bytes() == b"an invoice"
+
+
+def test_sessions_are_ended_and_cannot_come_back_in_between(backed_up):
+    """Somebody connects again and again, as a web server with a pool does."""
+    over, connected = threading.Event(), []
+
+    def insist():
+        while not over.is_set():
+            try:
+                psycopg2.connect(dbname=backed_up.database).close()
+                connected.append(time.monotonic())
+            except psycopg2.OperationalError:
+                time.sleep(0.001)
+
+    threads = [threading.Thread(target=insist) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        answer = _restore(backed_up)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert answer["status"] == "done", answer
+    assert len(connected) > 10
+
+
+def test_a_session_that_the_role_may_not_end_stops_the_swap(backed_up):
+    admin_user = os.environ["IPAI_PGADMIN"]
+    other = psycopg2.connect(
+        dbname=backed_up.database, user=admin_user, application_name="reporting"
+    )
+    backed_up.sql(DAMAGE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(release_host, "launch", _in_process_with_short_patience)
+        answer = backed_up.call("restore", {"backup": backed_up.backup})
+    other.close()
+    assert answer["status"] == "failed"
+    assert "Others are connected" in answer["message"]
+    assert "reporting" in answer["message"]
+    assert backed_up.answers()
+    assert _databases(backed_up) == {backed_up.database: [True, False]}
+    assert backed_up.sql("SELECT count(*) FROM account_move") == [(41,)]
+
+
+def _in_process_with_short_patience(config, job):
+    release_host.Databases.PATIENCE, before = 1.0, release_host.Databases.PATIENCE
+    try:
+        release_host.run_job(config, job.id, False)
+    finally:
+        release_host.Databases.PATIENCE = before
+
+
+def test_settings_and_rights_of_the_database_are_kept(backed_up):
+    name, reader = backed_up.database, f"{backed_up.database}_reader"
+    admin(f"CREATE ROLE {reader}")
+    try:
+        backed_up.sql(f"ALTER DATABASE \"{name}\" SET statement_timeout TO '7min'")
+        backed_up.sql(f'ALTER DATABASE "{name}" SET search_path TO public, "My Own"')
+        backed_up.sql(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
+        backed_up.sql(f'GRANT CONNECT ON DATABASE "{name}" TO {reader}')
+        backed_up.sql(f"GRANT SELECT ON account_move TO {reader}")
+        backed_up.backup = backed_up.done("backup", {"label": "with rights"})["backup"]
+        assert _restore(backed_up)["status"] == "done"
+        assert backed_up.sql("SHOW statement_timeout") == [("7min",)]
+        assert backed_up.sql("SHOW search_path") == [('public, "My Own"',)]
+        may = f"SELECT has_database_privilege('{reader}', '{name}', 'CONNECT'),"
+        may += f" has_table_privilege('{reader}', 'account_move', 'SELECT')"
+        assert backed_up.sql(may) == [(True, True)]
+        public = "SELECT count(*) FROM pg_database, aclexplode(datacl) WHERE grantee = 0"
+        assert backed_up.sql(f"{public} AND datname = current_database()") == [(0,)]
+    finally:
+        for database in _databases(backed_up):
+            admin(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true')
+            connection = psycopg2.connect(dbname=database, user=os.environ["IPAI_PGADMIN"])
+            connection.autocommit = True
+            connection.cursor().execute(f"DROP OWNED BY {reader}")
+            connection.close()
+        admin(f"DROP ROLE {reader}")
+
+
+def test_a_changed_backup_is_not_restored(backed_up):
+    dump = backed_up.folder / "backups" / backed_up.backup / "database.dump"
+    data = bytearray(dump.read_bytes())
+    data[len(data) // 2] ^= 1
+    dump.write_bytes(data)
+    answer = _restore(backed_up)
+    assert answer["status"] == "failed"
+    assert "SHA-256" in answer["message"]
+    assert backed_up.counts() == {"start": 0, "stop": 0, "update": 0}
+    assert _databases(backed_up) == {backed_up.database: [True, False]}
+
+
+def test_no_such_backup(running):
+    answer = running.call("restore", {"backup": "20260101T000000Z-00000000"})
+    assert answer["status"] == "failed"
+    assert "There is no backup" in answer["message"]
+    assert running.counts()["stop"] == 0
+
+
+def test_a_database_that_is_gone_altogether(backed_up):
+    """The worst case: somebody dropped it."""
+    admin(f'DROP DATABASE "{backed_up.database}" WITH (FORCE)')
+    answer = _restore(backed_up)
+    assert answer["status"] == "done", answer
+    assert answer["result"]["kept_database"] is None
+    assert backed_up.sql("SELECT count(*) FROM account_move") == [(50,)]
+
+
+def test_database_and_code_belong_together(backed_up):
+    commit = backed_up.commit("1.0.9")
+    backed_up.switch_to(commit)
+    backed_up.done("upgrade", {"modules": ["shop"]})
+    result = _restore(backed_up)["result"]
+    assert result["code"] == {"before": commit, "after": backed_up.first}
+    assert backed_up.head() == backed_up.first
+    assert backed_up.version() == "17.0.1.0.8"
+
+
+def test_a_restored_shop_that_does_not_answer_gets_its_database_back(backed_up):
+    """The backup is of a time when another password was valid: the login fails."""
+    backed_up.configure(service__start_timeout=3)
+    backed_up.sql(DAMAGE)
+    # The service keeps running; what starts next cannot.
+    (backed_up.repository / "addons/shop/behaviour.json").write_text('{"start": "broken"}')
+    key = backed_up.key()
+    answer = _restore(backed_up, key)
+    assert answer["status"] == "failed"
+    assert answer["result"]["undone"].get("swapped") is not True
+    assert backed_up.sql("SELECT count(*) FROM account_move") == [(41,)]
+
+
+def test_differences_of_sorted_rows():
+    before = [["1", "a"], ["2", "b"], ["9", "c"]]
+    after = [["2", "B"], ["9", "c"], ["10", "d"]]
+    found = list(release_host.row_differences(iter(before), iter(after)))
+    assert found == [("deleted", ["1", "a"]), ("changed", ["2", "B"]), ("entered", ["10", "d"])]
+
+
+@pytest.mark.parametrize("name", ['a"b', "a'b", "a b", "a;DROP DATABASE x", "a\\b", "-a", ":'x'"])
+def test_psql_quotes_names(shop, name):
+    """What psql makes of :"name" and :'name' is one identifier and one text."""
+    host = release_host.Host(shop.config)
+    assert host.sql("SELECT :'name';", name=name).strip("\n") == name
+    assert host.sql('SELECT 1 AS :"name" \\gdesc', name=name).split("\t")[0] == name
