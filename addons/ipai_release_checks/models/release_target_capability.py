@@ -17,5 +17,5 @@ class ReleaseTargetCapability(models.Model):
     sequence = fields.Integer(readonly=True)
     name = fields.Char(string="Capability", required=True, readonly=True)
     ok = fields.Boolean(string="Available", readonly=True)
-    found = fields.Char(readonly=True)
-    remedy = fields.Char(readonly=True)
+    found = fields.Text(readonly=True)
+    remedy = fields.Text(readonly=True)

@@ -6,8 +6,8 @@ from odoo.addons.ipai_series.compat import check_access
 from ..host import release_host
 from ..transport import NoFilesTaken, public_line, upload
 
-#: Its name in the home folder of the host's user.
-HELPER = "release_host.py"
+#: The helper, and the configuration to fill in: what lands in the home folder of the host's user.
+FILES = ("release_host.py", "release_host.ini.example")
 
 
 class ReleaseTarget(models.Model):
@@ -36,9 +36,10 @@ class ReleaseTarget(models.Model):
 
     def _upload_helper(self):
         """Path of the copy on the host; empty where Odoo's key may only run the helper."""
-        content = Path(release_host.__file__).read_bytes()
+        folder = Path(release_host.__file__).parent
+        files = {name: (folder / name).read_bytes() for name in FILES}
         try:
-            return upload(self._ssh_address(), self._ssh_key_path(), content, HELPER)
+            return upload(self._ssh_address(), self._ssh_key_path(), files)[0]
         except NoFilesTaken:
             return ""
 

@@ -7,5 +7,6 @@ from . import (
     test_runbook_books,
     test_runbook_payment,
     test_together,
+    test_target_host,
     test_tours,
 )

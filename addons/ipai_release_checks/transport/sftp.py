@@ -1,9 +1,10 @@
-"""Copying a file to a host whose key is not bound to the helper yet."""
+"""Copying files to a host whose key is not bound to the helper yet."""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 
 import paramiko
@@ -17,16 +18,17 @@ class NoFilesTaken(HostProtocolError):
     """The host lets Odoo in and takes no files: its key is bound to the helper, as it should be."""
 
 
-def upload(address: Address, key_path: str, content: bytes, name: str) -> str:
-    """Put ``content`` as the program ``name`` into the user's home; return its absolute path.
+def upload(address: Address, key_path: str, files: Mapping[str, bytes]) -> list[str]:
+    """Put ``files``, name → content, into the user's home; return their absolute paths.
 
-    It is written under another name, read back, compared by SHA-256 and then renamed: no half
-    file ever has the name. Raises `NoFilesTaken`, `HostProtocolError`, and what `ssh.connect` does.
+    Each is written under another name, read back, compared by SHA-256 and then renamed: no half
+    file ever has the name. Scripts can be run. Raises `NoFilesTaken`, `HostProtocolError`, and
+    what `ssh.connect` raises.
     """
     client = connect(address, key_path)
     try:
         with _sftp(client, address) as sftp:
-            return _put(sftp, content, name)
+            return [_put(sftp, name, content) for name, content in files.items()]
     except OSError as problem:
         raise HostProtocolError(
             f"The helper could not be copied to {address}: {reason(problem)}.",
@@ -49,13 +51,13 @@ def _sftp(client: paramiko.SSHClient, address: Address) -> paramiko.SFTPClient:
         ) from problem
 
 
-def _put(sftp: paramiko.SFTPClient, content: bytes, name: str) -> str:
+def _put(sftp: paramiko.SFTPClient, name: str, content: bytes) -> str:
     temporary = f".{name}.{uuid.uuid4().hex}"
     try:
         with sftp.open(temporary, "wx") as file:
             file.write(content)
         _compare(sftp, temporary, content)
-        sftp.chmod(temporary, 0o755)
+        sftp.chmod(temporary, 0o755 if content.startswith(b"#!") else 0o644)
         sftp.posix_rename(temporary, name)
     except BaseException:
         with suppress(OSError, EOFError, paramiko.SSHException):

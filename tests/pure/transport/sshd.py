@@ -27,7 +27,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 Subsystem sftp internal-sftp -d {folder}/home {sftp}
 MaxStartups 100
-LogLevel DEBUG
+LogLevel {log_level}
 """
 
 
@@ -37,11 +37,12 @@ class Sshd:
     :param folder: empty folder for its configuration, keys and log; files that are sent to it land
         in its folder ``home``
     :param sftp: more options of its SFTP server
+    :param log_level: of ``log``; at DEBUG sshd writes into the stderr of what it runs, too
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, folder, sftp=""):
+    def __init__(self, folder, sftp="", log_level="VERBOSE"):
         self.folder = Path(folder)
         self.port = _free_port()
         self.user = getpass.getuser()
@@ -51,7 +52,9 @@ class Sshd:
         self.new_host_key()
         self.authorize()
         (self.folder / "home").mkdir()
-        configuration = CONFIGURATION.format(port=self.port, folder=self.folder, sftp=sftp)
+        configuration = CONFIGURATION.format(
+            port=self.port, folder=self.folder, sftp=sftp, log_level=log_level
+        )
         (self.folder / "sshd_config").write_text(configuration)
 
     @property

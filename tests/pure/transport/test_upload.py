@@ -8,7 +8,8 @@ from ipai_release_checks.transport import HostProtocolError, NoFilesTaken, sftp,
 from sshd import Sshd
 from ways import address, helper, stand_in
 
-CONTENT = os.urandom(300_000)
+CONTENT = b"#!" + os.urandom(300_000)
+FILES = {"release_host.py": CONTENT, "example.ini": b"[host]\n"}
 
 
 @pytest.fixture
@@ -16,16 +17,14 @@ def home(sshd):
     return sshd.folder / "home"
 
 
-def send(sshd, content=CONTENT):
-    return upload(address(sshd), str(sshd.key), content, "release_host.py")
+def send(sshd):
+    return upload(address(sshd), str(sshd.key), FILES)
 
 
-def test_the_file_arrives_whole_and_can_be_run(sshd, home):
-    path = send(sshd)
-    assert path == str(home / "release_host.py")
-    assert (home / "release_host.py").read_bytes() == CONTENT
-    assert os.access(path, os.X_OK)
-    assert os.listdir(home) == ["release_host.py"]
+def test_files_arrive_whole_and_scripts_can_be_run(sshd, home):
+    assert send(sshd) == [str(home / name) for name in FILES]
+    assert {path.name: path.read_bytes() for path in home.iterdir()} == FILES
+    assert [(home / name).stat().st_mode & 0o777 for name in FILES] == [0o755, 0o644]
 
 
 def test_an_older_file_is_replaced(sshd, home):
