@@ -176,7 +176,7 @@ def test_a_shorter_record_does_not_replace_a_longer_one(stage):
 def test_a_record_without_its_head_is_refused(stage):
     answer = stage.ask("keep_record", {"release": "REL/1", "record": {"length": 3}})
     assert answer["status"] == "refused"
-    assert "'head'" in answer["message"]
+    assert "'record.head'" in answer["message"]
 
 
 def test_a_database_that_has_forgotten_is_told_so(stage, append):
