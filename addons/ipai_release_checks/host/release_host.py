@@ -1482,11 +1482,10 @@ class Server:
     def _collect(self, job):
         """Give a job a moment to end; return ``(ending, progress)``."""
         deadline = time.monotonic() + PATIENCE
-        while not self._is_over(job) and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            if self._is_over(job):
+                return job.result, None
             time.sleep(0.02)
-        found = job.result
-        if found is not None:
-            return found, None
         begun = {"step": "", "done": 0, "total": None, "unit": ""}
         progress = read_json(job.folder / "progress.json", begun)
         return ending(RUNNING, {"steps": job.steps()}), progress
