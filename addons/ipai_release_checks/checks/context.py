@@ -164,8 +164,5 @@ class Context(Protocol):
     def host(self) -> Host:
         """Return the target's host; raise CheckError when it has none."""
 
-    def has_begun(self, item_code: str) -> bool:
-        """Return whether the item ``item_code`` of this release was ever begun."""
-
     def minutes_running(self) -> float:
         """Return for how long this attempt has been running."""

@@ -173,10 +173,9 @@ def failure_text(answer: Mapping[str, Any]) -> str:
     undone = answer["result"].get("undone")
     if not undone:
         return text
-    told = undone if isinstance(undone, str) else "the code is back and Odoo runs again"
-    if isinstance(undone, Mapping) and undone.get("ok") is False:
-        told = "this failed too"
-    return f"{text} The host undid it: {told}."
+    if undone.get("failed"):
+        return text if undone["failed"] in text else f"{text} Way back: {undone['failed']}"
+    return f"{text} The host went back to what was there before, and Odoo runs again."
 
 
 def failed_steps(answer: Mapping[str, Any]) -> tuple[str, ...]:

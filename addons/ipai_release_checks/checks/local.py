@@ -92,10 +92,6 @@ class LocalContext:
             "This target has no host helper.", "Set on the target how its host is reached."
         )
 
-    def has_begun(self, item_code: str) -> bool:
-        """Return whether an item was ever begun. Only Odoo knows."""
-        raise _needs_odoo("other items")
-
     def minutes_running(self) -> float:
         """Return for how long this attempt has been running; here it has just begun."""
         return 0.0

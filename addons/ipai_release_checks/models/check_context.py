@@ -64,10 +64,6 @@ class ItemContext(LocalContext):
     def host(self):
         return HostCaller(self._item, self._hosts)
 
-    def has_begun(self, item_code):
-        items = self._item.release_id.item_ids.filtered(lambda row: row.code == item_code)
-        return any(item.attempt or item.date_start for item in items)
-
     def minutes_running(self):
         begun = self._item.date_start
         return minutes_between(begun, fields.Datetime.now())

@@ -90,4 +90,5 @@ def path_of(result: Mapping[str, Any], file: Mapping[str, Any]) -> str:
 
 def file_line(file: Mapping[str, Any]) -> str:
     """Return one file of a backup: digest, bytes, name."""
-    return f"{file.get('sha256', '-')}  {file.get('size', '-'):>14}  {file['name']}"
+    size = "-" if file.get("size") is None else str(file["size"])
+    return f"{file.get('sha256') or '-'}  {size:>14}  {file['name']}"

@@ -36,7 +36,8 @@ class HostReady(HostVerb):
     def collect(self, context: Any, params: Mapping[str, Any]) -> Measurement:
         """Name the branch that is put live beside what the host says of its repository."""
         found = super().collect(context, params)
-        branch = {"branch": context.plan.branch} if context.plan.branch else {}
+        told = found.values and context.plan.branch
+        branch = {"branch": context.plan.branch} if told else {}
         return replace(found, values={**found.values, **branch})
 
     def values(self, result: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 from ..base import Measurement, Verdict
 from ..host_verb import (
     MAX_MINUTES,
-    OF,
     HostVerb,
     downtime_seconds,
     downtime_text,
@@ -17,7 +16,8 @@ from ..host_verb import (
 )
 from ..parameters import parameters_schema
 
-_UNTOUCHED = "The release had not switched the code: there is nothing to bring back."
+#: How the host begins to say that this release never switched any code.
+_UNTOUCHED = "No switch of code by this release is recorded"
 
 
 class HostRollback(HostVerb):
@@ -33,20 +33,7 @@ class HostRollback(HostVerb):
     verb = "rollback"
     changes = True
     units = {"downtime": "s"}
-    schema = parameters_schema(
-        {
-            "of": {**OF, "description": "Code of the item that switched the code."},
-            **MAX_MINUTES,
-        },
-        ("of",),
-    )
-
-    def collect(self, context: Any, params: Mapping[str, Any]) -> Measurement:
-        """Ask the host, unless the release never came to the code at all."""
-        if context.has_begun(params["of"]):
-            return super().collect(context, params)
-        answer = {"status": "done", "message": "", "hint": "", "result": {}}
-        return Measurement(output=_UNTOUCHED, data={"answer": answer})
+    schema = parameters_schema(dict(MAX_MINUTES))
 
     def arguments(self, context: Any, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the modules; the commit to go back to is the one the host recorded."""
@@ -63,10 +50,20 @@ class HostRollback(HostVerb):
             }
         )
 
+    def evaluate(
+        self,
+        params: Mapping[str, Any],
+        measurement: Measurement,
+        reference: Measurement | None = None,
+    ) -> Verdict:
+        """Judge as always; but a release that never came to the code has nothing to bring back."""
+        answer = measurement.data["answer"]
+        if answer["status"] == "refused" and answer["message"].startswith(_UNTOUCHED):
+            return self.passed("This release had not switched the code: nothing to bring back.")
+        return super().evaluate(params, measurement, reference)
+
     def judge(self, params: Mapping[str, Any], result: Mapping[str, Any]) -> Verdict:
         """Say what was brought back; whether it works, the host has watched."""
-        if not result:
-            return self.passed(_UNTOUCHED)
         if result.get("before") == result.get("after"):
             moved = f"The code was at {short(result.get('after'))} already"
         else:
