@@ -29,6 +29,7 @@
         "views/release_evidence_views.xml",
         "views/release_target_views.xml",
         "views/release_freeze_views.xml",
+        "views/release_review_views.xml",
         "views/release_role_views.xml",
         "views/runbook_views.xml",
         "views/menus.xml",

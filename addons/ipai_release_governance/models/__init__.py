@@ -45,6 +45,7 @@ from . import (
     release_calendar,
     release_incident,
     release_score,
+    release_review,
     release_document,
     release_item_document,
     ir_attachment,
