@@ -1,4 +1,4 @@
-"""The databases of the demo: one with the bare history, kept, and the copies made of it."""
+"""The databases of the demo: two that are kept, and the copies made of them."""
 
 import hashlib
 import shutil
@@ -6,10 +6,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tools import database
-from tools.places import locked
+from tools.places import ADDONS, locked
 from tools.say import step
 
 HISTORY = "ipai_demo_history"
+READY = "ipai_demo_ready"
+#: Files of addons that make a database what it is.
+SOURCES = {".py", ".xml", ".csv", ".js", ".scss", ".po"}
 
 
 def with_history(runtime, make) -> str:
@@ -20,26 +23,56 @@ def with_history(runtime, make) -> str:
 
     :param make: called with the name of the fresh database to fill it.
     """
-    prefix = f"{HISTORY}_{runtime.series.replace('.', '')}_"
-    name = prefix + _digest(runtime)
+    year, week, _day = datetime.now(timezone.utc).isocalendar()
+    sources = sorted((Path(__file__).parent / "accounting").glob("*.py"))
+    digest = _digest(database.ensure_template(runtime), f"{year}-{week}", *map(_text, sources))
+
+    def fill(name):
+        database.new(runtime, name)
+        make(name)
+
+    return _kept(runtime, HISTORY, digest, fill)
+
+
+def ready(runtime, history: str, make) -> str:
+    """Return the name of the database with history, addons and people, as before the release.
+
+    It is made when there is none of this history and these sources; older ones are dropped.
+
+    :param make: called with the name of the fresh copy of the history to fill it.
+    """
+    sources = [path for path in sorted(ADDONS.rglob("*")) if path.suffix in SOURCES]
+    people = sorted(Path(__file__).parent.glob("*.py"))
+
+    def fill(name):
+        copy(runtime, history, name)
+        make(name)
+
+    return _kept(runtime, READY, _digest(history, *map(_text, [*sources, *people])), fill)
+
+
+def _kept(runtime, kind: str, digest: str, fill) -> str:
+    """Return the database of a kind with this digest, filled when it is not there."""
+    prefix = f"{kind}_{runtime.series.replace('.', '')}_"
+    name = prefix + digest
     with locked(f"{runtime.series}.demo"):
         there = database.names(runtime)
         if name not in there:
             partial = f"{prefix}partial"
-            database.new(runtime, partial)
-            make(partial)
+            fill(partial)
             copy(runtime, partial, name)
             for old in {partial, *filter(lambda other: other.startswith(prefix), there)}:
                 database.drop(runtime, old)
     return name
 
 
-def _digest(runtime) -> str:
-    """A text that changes when the history would turn out otherwise."""
-    year, week, _day = datetime.now(timezone.utc).isocalendar()
-    sources = sorted((Path(__file__).parent / "accounting").glob("*.py"))
-    parts = [database.ensure_template(runtime), f"{year}-{week}", *map(Path.read_text, sources)]
+def _digest(*parts: str) -> str:
+    """A text that changes when a database would turn out otherwise."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
+
+
+def _text(path: Path) -> str:
+    return f"{path}\0{path.read_text()}"
 
 
 def copy(runtime, source: str, target: str):

@@ -1,7 +1,7 @@
 """The demo release: the payment addon is put live, by the people of :mod:`tools.demo.people`.
 
 Everything goes the way people go: over HTTP, each with their own login and rights, while Odoo's own
-scheduler works off the automated items.
+scheduler works off the automated items. Some of those restart the very Odoo that is asked.
 """
 
 import time
@@ -24,8 +24,9 @@ TEAM = {
 }
 OPEN = ("pending", "running")
 ENDED = ("done", "aborted", "rolled_back")
+SETTLED = ("passed", "warned", "failed", "error", "inconclusive")
 #: Seconds the machine may take for the items that are due.
-PATIENCE = 300
+PATIENCE = 600
 
 
 class People:
@@ -46,15 +47,17 @@ class DemoRelease:
     """One release of the payment addon, planned and carried through by its team.
 
     :param people: sessions by login
-    :param target: values of the target: its database, address and log
+    :param target: values of the target: its name, database, address and log, and how it is reached
     :param version: what is put live, for the title
+    :param code: values of the release: branch, commit and files, where the machine puts it live
     """
 
-    def __init__(self, people: People, target: dict, version: str):
+    def __init__(self, people: People, target: dict, version: str, code: dict):
         self._people = people
         self._executor = people[TEAM["executor"]]
         self._target = self._make_target(target)
-        self.id = self._plan(version)
+        self.id = self._plan(version, code)
+        self._told = set()
 
     # -- the whole day -----------------------------------------------------------------------
 
@@ -66,6 +69,10 @@ class DemoRelease:
         self.run_to_signoff()
         self.sign_all()
         self.verify()
+        self.print_log(log)
+
+    def print_log(self, log: Path):
+        """Print what came of the release, and write the execution log that its end kept."""
         show(self)
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(self.execution_log())
@@ -77,16 +84,60 @@ class DemoRelease:
         self.sign_all(but=login)
         say(f"   {self.summary()}: waits for the signature of {login}")
 
+    def restore(self, reason: str):
+        """The executor rolls back and has the database restored, until the release is at its end.
+
+        :param reason: what the release says of it
+        """
+        values = {
+            "release_id": self.id,
+            "act": "roll_back",
+            "reason": reason,
+            "restore": True,
+            "typed_database": self._executor.database,
+        }
+        wizard = self._executor.call("ipai.release.reason.wizard", "create", values)
+        self._executor.call("ipai.release.reason.wizard", "action_confirm", [wizard])
+        self._work_off()
+
+    def work_goes_on(self, login: str):
+        """Somebody sells something while the release is on."""
+        session = self._people[login]
+        partners = [("customer_rank", ">", 0)]
+        partner = session.search("res.partner", partners, ["name"], order="id")[0]
+        line = {"name": "Harbour fees", "price_unit": 1250.0}
+        values = {
+            "move_type": "out_invoice",
+            "partner_id": partner["id"],
+            "invoice_line_ids": [(0, 0, line)],
+        }
+        invoice = session.call("account.move", "create", values)
+        session.call("account.move", "action_post", [invoice])
+        [made] = session.search("account.move", [("id", "=", invoice)], ["name"])
+        say(f"   meanwhile {login} posts {made['name']} for {partner['name']}")
+
+    def entered_since(self) -> list[str]:
+        """Lines of the lists of documents that the restore kept as evidence."""
+        kept = self._executor.search(
+            "ipai.release.evidence",
+            [("release_id", "=", self.id), ("name", "=like", "%.csv")],
+            ["name", "attachment_id"],
+        )
+        lines = []
+        for file in kept:
+            content = self._executor.download(f"/web/content/{file['attachment_id'][0]}")
+            lines += [file["name"], *(f"   {line}" for line in content.decode().splitlines())]
+        return lines
+
     # -- planning ----------------------------------------------------------------------------
 
     def _make_target(self, target: dict) -> int:
         manager = self._people["ruben"]
-        found = manager.search("ipai.release.target", [("name", "=", "Larch Harbour")], [])
+        found = manager.search("ipai.release.target", [("name", "=", target["name"])], [])
         if found:
             return found[0]["id"]
         values = {
             **target,
-            "name": "Larch Harbour",
             "tz": "Atlantic/Reykjavik",
             "archive_location": "/srv/archive/releases",
             # The demo's machine is whatever it is built on: its disk is not the shop's.
@@ -94,7 +145,7 @@ class DemoRelease:
         }
         return manager.call("ipai.release.target", "create", values)
 
-    def _plan(self, version: str) -> int:
+    def _plan(self, version: str, code: dict) -> int:
         now = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
         roles = {
             role["code"]: role["id"]
@@ -104,6 +155,7 @@ class DemoRelease:
             "ipai.runbook", [("code", "=", RUNBOOK), ("state", "=", "published")], ["name"]
         )[0]
         values = {
+            **code,
             "title": f"{runbook['name']} {version}",
             "runbook_id": runbook["id"],
             "target_id": self._target,
@@ -155,14 +207,42 @@ class DemoRelease:
         """Do what is due until the machine and the people have nothing left to do."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            if self._do_manual_items():
-                continue
-            if self._machine_busy():
+            try:
+                if not self._do_next():
+                    return
+            except OSError:
+                # Odoo is on its way down or up: the release restarts it, and goes on by itself.
                 time.sleep(0.5)
-            elif not self._do_manual_items():
-                # Asked again: the machine's last item may have opened a phase meanwhile.
-                return
         raise Missing(f"the demo release did not go on for {PATIENCE} s: see the log of Odoo")
+
+    def _do_next(self) -> bool:
+        """Do one thing, or wait a moment for the machine; whether there was anything to do."""
+        self._tell_news()
+        if self._do_manual_items():
+            return True
+        if self._machine_busy():
+            time.sleep(0.5)
+            return True
+        # Asked again: the machine's last item may have opened a phase meanwhile.
+        return self._do_manual_items()
+
+    def _tell_news(self):
+        """Print what the machine has done on the host since the last time."""
+        done = self._executor.search(
+            "ipai.release.item",
+            [
+                ("release_id", "=", self.id),
+                ("mode", "=", "automated"),
+                ("outcome", "in", SETTLED),
+                ("phase_id.code", "in", ["1", "2", "3", "R"]),
+            ],
+            ["display_name", "outcome", "summary"],
+            order="phase_sequence, sequence, id",
+        )
+        for item in done:
+            if item["id"] not in self._told:
+                self._told.add(item["id"])
+                say(f"   {item['outcome']}: {item['display_name']}: {item['summary'] or ''}")
 
     def _do_manual_items(self) -> bool:
         """Each person does the first item that is theirs; whether there was one."""

@@ -24,6 +24,7 @@ class Session:
         self._ids = itertools.count(1)
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
         self.login = login
+        self.database = database
         self._password = password
         account = {"db": database, "login": login, "password": password}
         self.uid = self._post("/web/session/authenticate", account)["uid"]

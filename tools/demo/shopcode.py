@@ -79,6 +79,7 @@ class ShopCode:
         git(folder, "init", "--quiet", "--bare", f"--initial-branch={BRANCH}", self.remote)
         git(folder, "clone", "--quiet", self.remote, self._desk)
         git(self._desk, "checkout", "--quiet", "-B", BRANCH)
+        (self._desk / ".gitignore").write_text("__pycache__/\n")
         self.before = self._push(f"Payment approval {BEFORE}", BEFORE, GOOD)
         git(folder, "clone", "--quiet", self.remote, self.clone)
 
