@@ -1448,6 +1448,7 @@ class Server:
                     f"The key {job.key} was used for '{known['verb']}' with other parameters.",
                     "Send a key of its own with each request.",
                 )
+            job.journal_once("requested", verb_class.journaled(request["params"]))
             self._note_anchor(request)
             if job.result is None:
                 self._set_going(verb_class, request, job, known is not None)
@@ -1462,7 +1463,6 @@ class Server:
         if holder:
             raise self._busy(holder)
         job.create(verb_class, request["params"])
-        job.journal_once("requested", verb_class.journaled(request["params"]))
 
     def _set_going(self, verb_class, request, job, known):
         """Run what is new, and take up again what died."""
@@ -2552,6 +2552,11 @@ class Backup(ChangingVerb):
 
     def _run(self):
         prepared = self.job.step("prepare", self._prepare)
+        if not self.part.exists() and not self.backup.folder.exists():
+            raise Failed(
+                "The backup was interrupted, and what it had written removed by a later one.",
+                "Make a new backup.",
+            )
         files = [
             self.job.step("dump", self._dump, prepared),
             self.job.step("filestore", self._filestore, prepared),

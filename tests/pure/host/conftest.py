@@ -11,12 +11,18 @@ from kit_shop import backed_up, running, shop, shop_template  # noqa: F401 (fixt
 _NUMBERS = itertools.count(1)
 
 
-def _maintain(statement):
-    connection = psycopg2.connect(dbname="postgres")
+def _maintain(statement, values=None, **options):
+    connection = psycopg2.connect(dbname="postgres", **options)
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, values)
     connection.close()
+
+
+@pytest.fixture
+def admin():
+    """A function that runs a statement as the cluster's superuser."""
+    return lambda statement, values: _maintain(statement, values, user=os.environ["IPAI_PGADMIN"])
 
 
 @pytest.fixture(scope="session")

@@ -160,6 +160,11 @@ class Stage:
             self.argv(*arguments), capture_output=True, text=True, check=False, **options
         )
 
+    def open(self, **options):
+        """Start a ``serve`` that stays open."""
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        return subprocess.Popen(self.argv("serve"), **pipes, **options)
+
     def send(self, *lines, **options):
         """Send bytes to one ``serve``, a line each; return the answers."""
         data = b"".join(line + b"\n" for line in lines)
@@ -207,6 +212,18 @@ class Stage:
     def holder(self):
         """What the running job wrote into the lock."""
         return json.loads((self.state / "lock").read_bytes())
+
+    def running_job(self):
+        """Process id of the job that runs, or None; never that of somebody else's process."""
+        lock = self.state / "lock"
+        if not lock.exists() or not lock.read_bytes():
+            return None
+        pid = self.holder()["pid"]
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return None
+        return pid if str(self.config).encode() in command else None
 
 
 def until(look, seconds=20):
