@@ -133,6 +133,9 @@ class ReleaseItem(models.Model):
 
     def _obstacle_to_acting(self, kind):
         """The result of an item that must not act now; ``None`` when nothing is in its way."""
+        frozen = self._frozen_result()
+        if frozen:
+            return frozen
         before = self.phase_id.item_ids.filtered(
             lambda item: item.outcome in BLOCKING and item._place() < self._place()
         )

@@ -1,6 +1,7 @@
 from . import (
     test_check,
     test_configuration,
+    test_freeze,
     test_phase,
     test_probe,
     test_queue,

@@ -233,12 +233,16 @@ class ReleaseItem(models.Model):
     _inherit = "ipai.release.item"
 
     def _freeze_obstacles(self):
-        """Why this item may not be done at this moment. A way back is open at any time."""
+        """Why this item may not be done now. A way back is open at any time.
+
+        What has begun already is finished: a freeze that came later does not stop half of it.
+        """
         self.ensure_one()
         release = self.release_id
         if not self.disruptive or release.rolling_back:
             return []
-        return release._calendar_obstacles()
+        begun = self.outcome == "running" and self.date_start.replace(tzinfo=timezone.utc)
+        return release._calendar_obstacles(begun or None)
 
     def _refuse_in_freeze(self):
         if self._freeze_obstacles():
