@@ -271,7 +271,9 @@ OPTIONS = {
         "folder": (_path, None),
         "keep": (_number, "7"),
         "jobs": (_number, "2"),
-        "compress": (_text, "6"),
+        # Measured by `make bench` (PostgreSQL 15, Odoo's tables and half a million lines): level 4
+        # takes 0.7 s of processor for 18.3 MB, 6 (pg_dump's own) 1.3 s for 17.5, 1 0.5 s for 20.5.
+        "compress": (_text, "4"),
     },
     "proxy": {"maintenance_file": (_path, None)},
 }

@@ -100,7 +100,7 @@ def test_the_example_is_read(tmp_path):
     filled.write_text(text.replace("#database", "database").replace("\n#compress", "\ncompress"))
     filled.chmod(0o600)
     config = release_host.Config(filled)
-    assert (config.odoo.database, config.backup.compress) == ("production", "6")
+    assert (config.odoo.database, config.backup.compress) == ("production", "4")
 
 
 def test_every_option_is_in_the_example():
