@@ -5,6 +5,7 @@ from . import (
     test_phase,
     test_probe,
     test_queue,
+    test_queue_host,
     test_runbook_books,
     test_runbook_payment,
     test_together,
