@@ -1,12 +1,15 @@
 """Measure a large release: ``python3 -m tools.bench [--series 19.0]``.
 
 Prints the seconds that the PDF of a release with 500 items takes, and the SQL queries with which
-the form of a release opens that has 20 or 200 items. Makes a database of its own and drops it.
+the form of a release opens that has 20 or 200 items, and what each level of compression of a dump
+costs. Makes a database of its own and drops it.
+Before that, prints what the way to a host costs.
 """
 
 import argparse
 
 from tools import database, setup, source
+from tools.bench import dump
 from tools.say import Missing, command
 
 DATABASE = "ipai_bench"
@@ -14,10 +17,12 @@ DATABASE = "ipai_bench"
 
 def main():
     arguments = _arguments()
-    [runtime] = setup.prepare([arguments.series])
+    [runtime] = setup.prepare([arguments.series], testing=True)
+    _run(runtime, "tools.bench.connection")
     try:
         database.new(runtime, arguments.database, ["ipai_release_checks"])
         _measure(runtime, arguments.database)
+        dump.measure(runtime, arguments.database)
     finally:
         database.drop(runtime, arguments.database)
 
@@ -30,15 +35,12 @@ def _arguments():
 
 
 def _measure(runtime, name):
-    argv = [
-        runtime.python,
-        "-m",
-        "tools.bench.inside",
-        name,
-        f"--addons-path={runtime.addons_path}",
-        f"--data-dir={runtime.data}",
-    ]
-    if runtime.run(argv, check=False).returncode:
+    options = (f"--addons-path={runtime.addons_path}", f"--data-dir={runtime.data}")
+    _run(runtime, "tools.bench.inside", name, *options)
+
+
+def _run(runtime, module, *arguments):
+    if runtime.run([runtime.python, "-m", module, *arguments], check=False).returncode:
         raise Missing("the measurement failed: see the lines above")
 
 

@@ -27,6 +27,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 Subsystem sftp internal-sftp -d {folder}/home {sftp}
 MaxStartups 100
+SetEnv HOME={folder}/home
 LogLevel {log_level}
 """
 
@@ -34,8 +35,8 @@ LogLevel {log_level}
 class Sshd:
     """An sshd on a free port of 127.0.0.1; who logs in is the current user, with ``key``.
 
-    :param folder: empty folder for its configuration, keys and log; files that are sent to it land
-        in its folder ``home``
+    :param folder: empty folder for its configuration, keys and log; its folder ``home`` is the
+        home of who logs in, whose own profile would take part otherwise
     :param sftp: more options of its SFTP server
     :param log_level: of ``log``; at DEBUG sshd writes into the stderr of what it runs, too
     """
