@@ -5,6 +5,7 @@ a service of a systemd of its own.
 import contextlib
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -295,6 +296,25 @@ class ShopHost:
     def helper(self, *arguments, **options):
         """Run the helper by hand, as root on the host does."""
         return self.machine.run(HELPER, *arguments, **options)
+
+    def ssh(self, *command, options=()):
+        """Run OpenSSH's own client with Odoo's key, as somebody who stole it would."""
+        known = self.folder / "sshd/known_hosts"
+        known.write_text(f"[{self.sshd.host}]:{self.sshd.port} {self.sshd.host_key}\n")
+        trust = ("-o", f"UserKnownHostsFile={known}", "-o", "BatchMode=yes", "-F", "none")
+        # A copy that root owns: ssh refuses a key that somebody else may read.
+        key = self.folder / "sshd/stolen"
+        key.write_bytes(self.sshd.key.read_bytes())
+        key.chmod(0o600)
+        where = ("-p", str(self.sshd.port), "-i", key, f"root@{self.sshd.host}")
+        return subprocess.run(
+            ["ssh", *trust, *options, *where, *command],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
 
     def add_service(self, name, command, **values):
         values = {"type": "exec", "user": "root", "restart": "always", **values}

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tools import database
-from tools.places import ADDONS, locked
+from tools.places import ADDONS, ROOT, locked
 from tools.say import step
 
 HISTORY = "ipai_demo_history"
@@ -72,7 +72,7 @@ def _digest(*parts: str) -> str:
 
 
 def _text(path: Path) -> str:
-    return f"{path}\0{path.read_text()}"
+    return f"{path.relative_to(ROOT)}\0{path.read_text()}"
 
 
 def copy(runtime, source: str, target: str):
