@@ -50,9 +50,9 @@ def main():
 def _tell(plain, whole, work):
     ratio = (whole - work) / plain
     say(
-        f"{CALLS} times true over plain paramiko: {plain:.2f} s; {CALLS} verbs over one connection: "
-        f"{whole:.2f} s, of which the helper works {work:.2f} s (medians of {ROUNDS}); ratio "
-        f"{whole / plain:.2f}, without the helper's work {ratio:.2f}, allowed is {LIMIT}"
+        f"{CALLS} times true over plain paramiko: {plain:.2f} s; {CALLS} verbs over one "
+        f"connection: {whole:.2f} s, of which the helper works {work:.2f} s (medians of {ROUNDS}); "
+        f"ratio {whole / plain:.2f}, without the helper's work {ratio:.2f}, allowed is {LIMIT}"
     )
     if ratio > LIMIT:
         raise Missing("the way to a host takes too long")
