@@ -3203,6 +3203,12 @@ class Repository:
             )
         return found
 
+    def modules(self, before, after):
+        """Names of the modules that differ between two commits, sorted."""
+        root = os.path.normpath(self.settings.addons)
+        paths = [os.path.relpath(entry["path"], root) for entry in self.files(before, after)]
+        return sorted({path.split("/")[0] for path in paths if "/" in path} - {".."})
+
     def signature(self, commit):
         """How the commit is signed, as the configuration demands it; None where it does not.
 
@@ -3663,13 +3669,21 @@ class ServiceVerb(ChangingVerb):
 
     def _note_before(self):
         page = login_page(self.config)
-        login = authenticated(self.config) if page["status"] == 200 else None
+        login = self._login() if page["status"] == 200 else None
         if login is False and self.needs_login:
             raise Refused(
                 "The probe's user cannot log in, so nothing could show that Odoo works again.",
                 "Correct 'probe_login' and 'probe_password_file' in the host's configuration.",
             )
         return {"up": page["status"] == 200, "state": self.host.service.state()["state"]}
+
+    def _login(self):
+        """Whether the probe's user can log in, given a moment for a database that comes back."""
+        for _attempt in range(5):
+            if authenticated(self.config) is not False:
+                break
+            time.sleep(1)
+        return authenticated(self.config)
 
     def step_stop(self, name="stop"):
         """Stop the service."""
@@ -3802,15 +3816,18 @@ class ReleaseVerb(ServiceVerb):
         target = self.job.step("undo_look", self._way_back)
         if target["commit"]:
             self.job.step("undo_code", self.go_back, target)
-        downgraded = self.job.step("undo_upgrade", self.follow_code, "undo")
-        code = {"before": target["before"], "after": target["commit"]} if target["commit"] else None
-        return {"code": code, "upgraded": downgraded["modules"]}
+            downgraded = self.job.step("undo_upgrade", self.follow_code, "undo", target["modules"])
+            code = {"before": target["before"], "after": target["commit"]}
+            return {"code": code, "upgraded": downgraded["modules"]}
+        return {"code": None, "upgraded": []}
 
     def _way_back(self):
         target = CodeState(self.state).way_back(self.job.key)
         if target is None:
-            return {"before": None, "commit": None, "branch": None}
-        return {**target, "before": Repository(self.host).head()["commit"]}
+            return {"commit": None}
+        repository = Repository(self.host)
+        before = repository.head()["commit"]
+        return {**target, "before": before, "modules": repository.modules(before, target["commit"])}
 
     def go_back(self, target):
         """Check out what was there before, and note that the switches are undone."""
@@ -3828,11 +3845,8 @@ class ReleaseVerb(ServiceVerb):
             entry["before"]["commit"] == target["commit"] or release_of(entry["key"]) == release
         )
 
-    def follow_code(self, label, modules=None):
-        """Run ``-u`` on modules whose version in the database is newer than the code's.
-
-        :param modules: which to look at; None for all that the repository holds
-        """
+    def follow_code(self, label, modules):
+        """Run ``-u`` on those modules whose version in the database is newer than the code's."""
         newer = self.newer_modules(modules)
         if newer:
             OdooUpgrade(self.host, self.job, label).run(newer)
@@ -3842,10 +3856,8 @@ class ReleaseVerb(ServiceVerb):
             raise Failed(f"The database is still newer than the code: {named(left)}.")
         return {"modules": newer, "note": named(newer)}
 
-    def newer_modules(self, modules=None):
-        """Installed modules whose version in the database is above the manifest's."""
-        if self.config.repository.path is None:
-            return []
+    def newer_modules(self, modules):
+        """Those installed modules whose version in the database is above the manifest's."""
         repository = Repository(self.host)
         found = persistent(self.host, module_rows, self.host, modules)
         versions = {name: repository.manifest_version(name) for name in found}
@@ -3889,16 +3901,13 @@ def wait_for_postgresql(host, patience=60):
             time.sleep(0.2)
 
 
-def module_rows(host, modules=None):
-    """``{name: {"state", "version"}}`` of modules that are installed or on their way.
-
-    :param modules: their names; None for all
-    """
+def module_rows(host, modules):
+    """``{name: {"state", "version"}}`` of those modules that are installed or on their way."""
     rows = host.rows(
         "SELECT name, state, latest_version AS version FROM ir_module_module"
         " WHERE state NOT IN ('uninstalled', 'uninstallable')"
-        " AND (:'names' = '*' OR name = ANY(string_to_array(:'names', ',')))",
-        names="*" if modules is None else ",".join(modules),
+        " AND name = ANY(string_to_array(:'names', ','))",
+        names=",".join(modules),
     )
     return {row["name"]: row for row in rows}
 
@@ -4040,7 +4049,7 @@ class Upgrade(ReleaseVerb):
         if not self.params["modules"]:
             raise Refused("Parameter 'modules' is empty.", "Name the modules to upgrade.")
         self.host.config.need("odoo", "command")
-        self.job.step("look", self._look)
+        self.job.step("look", persistent, self.host, self._look)
 
     def _look(self):
         wanted = sorted({*self.params["modules"], *self.params["versions"]})
@@ -4209,16 +4218,17 @@ class Rollback(ReleaseVerb):
                 "Name the commit to go back to as 'commit'.",
             )
         repository.require_clean()
-        return {**target, "before": repository.head()["commit"]}
+        before = repository.head()["commit"]
+        return {**target, "before": before, "modules": repository.modules(before, target["commit"])}
 
     def act(self):
         target = self.job.step("look", self._look)
         self.step_stop()
         self.job.step("code", self.go_back, target)
-        modules = self.params["modules"] or None
+        modules = self.params["modules"] or target["modules"]
         self.job.step("upgrade", self.follow_code, "rollback", modules)
         up = self.bring_up()
-        rows = persistent(self.host, module_rows, self.host, self.params["modules"])
+        rows = persistent(self.host, module_rows, self.host, modules)
         return {
             "before": target["before"],
             "after": target["commit"],
@@ -4554,14 +4564,14 @@ class Restore(ReleaseVerb):
         return f"{self.live[:30]}_kept_{self.backup.name[:15]}_{self.job.id[:8]}"
 
     def prepare(self):
-        self.job.step("look", self._look)
+        self.job.step("look", persistent, self.host, self._look)
         try:
             self.job.step("files", self.backup.check_files, self._progress)
             self.job.step("load", persistent, self.host, self._load)
             self.job.step("fingerprint", persistent, self.host, self._fingerprint)
             self.job.step("filestore", self._filestore)
         except Problem:
-            drop_database(self.host, self.new)
+            persistent(self.host, drop_database, self.host, self.new)
             raise
 
     def act(self):
@@ -4579,7 +4589,7 @@ class Restore(ReleaseVerb):
 
     def undo(self):
         """The live database gets its name back where Odoo answered with it before."""
-        swapped = self.databases.name(self.job.recall("new_number")) == self.live
+        swapped = self.job.step("undo_look", persistent, self.host, self._look_again)["swapped"]
         if swapped and self._facts["up"] and self._facts["number"]:
             self.step_stop("undo_stop")
             self.job.step("undo_swap", persistent, self.host, self._swap_back)
@@ -4587,10 +4597,10 @@ class Restore(ReleaseVerb):
                 self.job.step("undo_code", self._code_again)
             swapped = False
         elif not swapped and self._facts["number"]:
-            self.databases.open(self.live)
+            persistent(self.host, self.databases.open, self.live)
         self.bring_up("undo_")
         if not swapped:
-            drop_database(self.host, self.new)
+            persistent(self.host, drop_database, self.host, self.new)
         return {"swapped": swapped, "running": True}
 
     @property
@@ -4711,6 +4721,9 @@ class Restore(ReleaseVerb):
                 self.databases.close(name)
         self.databases.swap(self.live, self._facts["kept"], self.new)
         return {"note": f"kept as {self._facts['kept']}"}
+
+    def _look_again(self):
+        return {"swapped": self.databases.name(self.job.recall("new_number")) == self.live}
 
     def _swap_back(self):
         if self.databases.name(self._facts["number"]) == self.live:

@@ -200,17 +200,37 @@ def test_database_and_code_belong_together(backed_up):
     assert backed_up.version() == "17.0.1.0.8"
 
 
-def test_a_restored_shop_that_does_not_answer_gets_its_database_back(backed_up):
-    """The backup is of a time when another password was valid: the login fails."""
-    backed_up.configure(service__start_timeout=3)
-    backed_up.sql(DAMAGE)
-    # The service keeps running; what starts next cannot.
-    (backed_up.repository / "addons/shop/behaviour.json").write_text('{"start": "broken"}')
-    key = backed_up.key()
-    answer = _restore(backed_up, key)
+def test_a_restored_shop_nobody_can_log_in_to_gets_its_database_back(running):
+    running.configure(service__start_timeout=3)
+    running.sql("CREATE TABLE broken ()")
+    running.backup = running.done("backup", {"label": "broken"})["backup"]
+    running.sql("DROP TABLE broken")
+    running.sql(DAMAGE)
+    commit = running.commit("1.0.9")
+    running.switch_to(commit)
+    answer = _restore(running)
     assert answer["status"] == "failed"
-    assert answer["result"]["undone"].get("swapped") is not True
-    assert backed_up.sql("SELECT count(*) FROM account_move") == [(41,)]
+    assert "the probe's user cannot log in" in answer["message"]
+    assert answer["result"]["undone"] == {"swapped": False, "running": True}
+    assert running.sql("SELECT count(*) FROM account_move") == [(41,)]
+    assert _databases(running) == {running.database: [True, False]}
+    assert running.head() == commit
+    assert running.answers()
+
+
+def test_a_killed_way_back_of_a_restore(running):
+    running.configure(service__start_timeout=3)
+    running.sql("CREATE TABLE broken ()")
+    backup = running.done("backup", {"label": "broken"})["backup"]
+    running.sql("DROP TABLE broken")
+    commit = running.commit("1.0.9")
+    running.switch_to(commit)
+    key = running.key()
+    running.call_killed("restore", {"backup": backup}, key, "undo_swap", "worked")
+    answer = running.call("restore", {"backup": backup}, key)
+    assert answer["result"]["undone"] == {"swapped": False, "running": True}
+    assert _databases(running) == {running.database: [True, False]}
+    assert running.head() == commit
 
 
 def test_differences_of_sorted_rows():
