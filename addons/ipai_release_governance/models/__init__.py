@@ -46,6 +46,8 @@ from . import (
     release_incident,
     release_score,
     release_review,
+    release_archive,
+    release_retention,
     release_document,
     release_item_document,
     ir_attachment,

@@ -5,6 +5,7 @@ from . import (
     test_guard,
     test_identity,
     test_lifecycle,
+    test_retention,
     test_review,
     test_runbook,
     test_screens,

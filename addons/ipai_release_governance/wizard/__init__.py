@@ -1,1 +1,8 @@
-from . import evidence_wizard, gate_wizard, item_wizard, reason_wizard, signoff_wizard
+from . import (
+    archive_wizard,
+    evidence_wizard,
+    gate_wizard,
+    item_wizard,
+    reason_wizard,
+    signoff_wizard,
+)

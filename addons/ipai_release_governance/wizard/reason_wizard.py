@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class ReleaseReasonWizard(models.TransientModel):
-    """Asks why a release is aborted or rolled back, or has to act in a freeze."""
+    """Asks for the reason of an act that needs one."""
 
     _name = "ipai.release.reason.wizard"
     _description = "Reason of a Release"
@@ -13,6 +13,8 @@ class ReleaseReasonWizard(models.TransientModel):
             ("abort", "Abort"),
             ("roll_back", "Roll Back"),
             ("freeze", "Ask to Act in a Freeze"),
+            ("hold", "Legal Hold"),
+            ("lift_hold", "Lift the Legal Hold"),
         ],
         required=True,
         readonly=True,
@@ -21,8 +23,11 @@ class ReleaseReasonWizard(models.TransientModel):
 
     def action_confirm(self):
         self.ensure_one()
-        if self.act == "abort":
-            return self.release_id.action_abort(self.reason)
-        if self.act == "freeze":
-            return self.release_id.action_ask_freeze_override(self.reason)
-        return self.release_id.action_roll_back(self.reason)
+        act = {
+            "abort": self.release_id.action_abort,
+            "roll_back": self.release_id.action_roll_back,
+            "freeze": self.release_id.action_ask_freeze_override,
+            "hold": self.release_id.action_hold,
+            "lift_hold": self.release_id.action_lift_hold,
+        }[self.act]
+        return act(self.reason)
