@@ -15,7 +15,7 @@ FOUND = $(shell $(PYTHON) -c "from tools import source; print(*source.found())")
 export SERVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-upstream bench install-host lint format stop clean
+.PHONY: help setup demo test test-upstream test-tamper bench install-host lint format stop clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test:  ## run all tests on every series found
 
 test-upstream:  ## run Odoo's own account tests with and without the payment addon
 	@for series in $(or $(SERIES),$(FOUND)); do $(PYTHON) -m tests.upstream $$series || exit 1; done
+
+test-tamper:  ## change a stored release and its bundle in 1,000 ways and find each
+	@$(PYTHON) -m tests.tamper $(SERIES)
 
 bench:  ## measure the printed log, the form and the cost of the payment addon
 	@$(PYTHON) -m tools.bench

@@ -32,6 +32,8 @@ from datetime import datetime
 SCHEMA = "ipai.release.bundle/1"
 #: What the first event of a chain names as the hash before it.
 GENESIS = "0" * 64
+#: Earlier than all events, in the form of their times.
+GENESIS_TIME = "1970-01-01T00:00:00.000000Z"
 #: Seconds a database server's clock may be set back between two events.
 TOLERANCE = 120
 #: Characters of a text that the journal shows; of a longer one it holds the SHA-256.
@@ -231,7 +233,7 @@ class Journal:
     def __init__(self, note, heads=None):
         self.length, self.head, self.release = 0, GENESIS, None
         self.rows, self.decisions, self.evidence, self.printed = {}, {}, set(), set()
-        self._note, self._latest = note, ""
+        self._note, self._latest = note, GENESIS_TIME
         self._wanted = {}
         for head, source in (heads or {}).items():
             self._wanted.setdefault(head[:HEAD_DIGITS], []).append((head, source))
@@ -254,6 +256,7 @@ class Journal:
             try:
                 event = loads(body)
                 sequence, time = event["sequence"], event["time"]
+                late = time < self._latest or len(time) != len(GENESIS_TIME)
                 self._check(event, release, number)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 self._note(f"event {number}", "cannot be read")
@@ -267,7 +270,7 @@ class Journal:
                 self._note(f"event {number}", "does not follow the event before it")
             elif sha256(before + b"\n" + body).hexdigest().encode() != own:
                 self._note(f"event {number}", "was changed after it was written")
-            if time < self._latest:
+            if late:
                 self._check_time(number, time)
             self._latest = time
             previous = own
@@ -316,7 +319,12 @@ class Journal:
                 self.decisions[key] = (event, seen)
 
     def _check_time(self, number, time):
-        back = (moment(self._latest) - moment(time)).total_seconds()
+        """Times do not go back, but for what a clock is set back."""
+        try:
+            back = (moment(self._latest) - moment(time)).total_seconds()
+        except ValueError:
+            self._note(f"event {number}", f"has no time: {time[:40]!r}")
+            return
         if back > TOLERANCE:
             self._note(f"event {number}", f"is {back:.0f} s older than the event before it")
 
@@ -852,17 +860,23 @@ class Bundle:
     def _check_evidence(self, record, files):
         """Each file of evidence is there, and is the one whose hash the journal holds."""
         named = {entry["row"]: entry for entry in files.values() if "row" in entry}
+        evidence = set()
         for number, row in of_model(record, "ipai.release.evidence"):
-            entry = named.pop(f"ipai.release.evidence,{number}", None)
             if not row.get("attachment_id"):
                 continue
+            key = f"ipai.release.evidence,{number}"
+            evidence.add(key)
+            entry = named.get(key)
             name = (row.get("item_id") or {}).get("name")
             if entry is None:
                 self._note(f"evidence {row.get('name')}", f"of item {name} has no file")
             elif entry["sha256"] != row.get("sha256"):
                 self._note(entry["name"], "is not the evidence that the journal names")
-        for entry in named.values():
-            self._note(entry["name"], "is no evidence that the journal names")
+        stamps = {anchor.get("file") for anchor in self._archive.json("anchors.json")}
+        known = {*REQUIRED, *stamps, "execution-log.pdf"}
+        for name, entry in files.items():
+            if name not in known and entry.get("row") not in evidence:
+                self._note(name, "is no evidence that the journal names")
 
     def _check_log(self, journal, record, files):
         """The printed log is the one that was kept when the release ended."""

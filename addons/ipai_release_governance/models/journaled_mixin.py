@@ -56,9 +56,13 @@ class JournaledMixin(models.AbstractModel):
     def write(self, vals):
         names = self._journaled_by(vals)
         before = {record: record._journal_values(names) for record in self}
+        releases = {record: record._journal_release() for record in self}
         result = super().write(vals)
         for record in self:
-            record._note_change(before[record], record._journal_values(names))
+            if record._journal_release() != releases[record]:
+                record._note_move(releases[record])
+            else:
+                record._note_change(before[record], record._journal_values(names))
         return result
 
     def unlink(self):
@@ -128,15 +132,28 @@ class JournaledMixin(models.AbstractModel):
         release = self._journal_release()
         if before == after or not release:
             return
-        rows = release._pending_rows()
+        key, rows = self._journal_key(), release._pending_rows()
         if after is None:
-            rows[self._journal_key()] = None
+            rows[key] = None
             return
-        row = rows.setdefault(self._journal_key(), {})
+        if rows.get(key, {}) is None:
+            # It left the record in this transaction and comes back: that is an event of its own.
+            self.env["ipai.release"]._journal_pending(release)
+            rows = release._pending_rows()
+        row = rows.setdefault(key, {})
         for name in before.keys() | after.keys():
             old, new = before.get(name), after.get(name)
             if old != new:
                 row[name] = [row.get(name, [old])[0], new]
+
+    def _note_move(self, former):
+        """This row is now in the record of another release.
+
+        :param former: the release whose record it leaves
+        """
+        if former:
+            former._pending_rows()[self._journal_key()] = None
+        self._note_change({}, self._journal_values())
 
 
 def reference(row):

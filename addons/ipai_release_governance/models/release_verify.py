@@ -30,8 +30,8 @@ SELECT sequence, kind, actor, time, payload, previous, hash
 class ReleaseVerify(models.Model):
     """Whether the record of a release is what its journal tells, and the journal what was written.
 
-    The same functions verify a downloaded bundle, see ``bundle/verify_bundle.py``. Here PostgreSQL's
-    triggers and the files of the filestore come in addition.
+    The same functions verify a downloaded bundle, see ``bundle/verify_bundle.py``. Here the
+    triggers in PostgreSQL and the files of the filestore come in addition.
     """
 
     _inherit = "ipai.release"
@@ -172,13 +172,10 @@ class ReleaseVerify(models.Model):
 
     def _journal_line(self, sequence, kind, actor, time, payload, previous, own):
         # The payload as it is stored: an event is hashed as it stands.
-        body = '{"actor":%s,"kind":%s,"payload":%s,"release":%s,"sequence":%d,"time":%s}' % (
-            journal.canonical(actor),
-            journal.canonical(kind),
-            payload,
-            journal.canonical(self.name),
-            sequence,
-            journal.canonical(time),
+        text = journal.canonical
+        body = (
+            f'{{"actor":{text(actor)},"kind":{text(kind)},"payload":{payload},'
+            f'"release":{text(self.name)},"sequence":{sequence},"time":{text(time)}}}'
         )
         return verify_bundle.journal_line(body.encode(), previous, own)
 

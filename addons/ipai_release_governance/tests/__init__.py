@@ -11,6 +11,7 @@ from . import (
     test_screens,
     test_signoff,
     test_tours,
-    test_bundle,
+    test_verification,
+    test_journal,
     test_verify,
 )

@@ -20,6 +20,7 @@ class TestVerify(EvidenceCase):
 
     def test_the_result_is_an_event_and_on_the_form(self):
         release = self.ended()
+        self.env.cr.flush()
         head = release.journal_head
         self.as_("auditor", release).action_verify()
         self.assertEqual((release.verified_result, release.verified_findings), ("passed", False))
