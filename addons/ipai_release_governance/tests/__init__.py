@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_bundle,
     test_calendar,
     test_gates,
     test_guard,
@@ -11,7 +12,6 @@ from . import (
     test_screens,
     test_signoff,
     test_tours,
-    test_verification,
     test_journal,
     test_verify,
 )
