@@ -35,7 +35,7 @@ test-upstream:  ## run Odoo's own account tests with and without the payment add
 test-tamper:  ## change a stored release and its bundle in 1,000 ways and find each
 	@$(PYTHON) -m tests.tamper $(SERIES)
 
-bench:  ## measure the printed log, the form and the cost of the payment addon
+bench:  ## measure the printed log, the form, hosts, dumps and the cost of the payment addon
 	@$(PYTHON) -m tools.bench
 	@for series in $(or $(SERIES),$(FOUND)); do $(PYTHON) -m tests.bench $$series || exit 1; done
 
