@@ -572,21 +572,23 @@ class Journal:
             event = self._last(handle)
         return {"sequence": event["sequence"], "head": event["hash"]}
 
-    def events(self):
+    def events(self, key=""):
         """Yield all events; a line that is no event is yielded as None.
 
         A last line without its end is not yielded: it was never written.
+
+        :param key: only lines that hold this text, so that the others need not be read
         """
         if not self.path.exists():
             return
         with open(self.path, "rb") as handle:
             for line in handle:
-                if line.endswith(b"\n"):
+                if line.endswith(b"\n") and key.encode() in line:
                     yield _event(line)
 
     def has(self, kind, key):
         """Whether an event of this kind and key was written."""
-        found = (event for event in self.events() if event)
+        found = (event for event in self.events(key) if event)
         return any((event["kind"], event["key"]) == (kind, key) for event in found)
 
     def faults(self):
@@ -1282,7 +1284,7 @@ class Job:
         ended = [entry for entry in self.memory["steps"] if entry["end"]]
         known = {
             event["payload"]["start"]
-            for event in (self.state.journal.events() if ended else ())
+            for event in (self.state.journal.events(self.key) if ended else ())
             if event and (event["kind"], event["key"]) == ("step", self.key)
         }
         for entry in ended:
@@ -1636,23 +1638,33 @@ def launch(config, job):
 
     :raises Failed: it could not be started
     """
+    for _attempt in range(3):  # it may be killed before it holds the lock; two would take turns
+        _start_process(config, job)
+        if _has_begun(job, 5):
+            return
+    raise Failed("The job's process did not start.", f"Read {job.folder / 'output.log'}.")
+
+
+def _start_process(config, job):
     argv = [sys.executable, "-I", os.path.abspath(__file__), "--config", str(config.path)]
     if config.service.manager == "systemd" and os.geteuid() == 0:
         # Outside the unit of Odoo: stopping that must not kill what stops it.
-        unit = ["systemd-run", "--quiet", "--collect", f"--unit=ipai-release-{job.id}", "--"]
+        name = f"--unit=ipai-release-{job.id}-{time.time_ns()}"
+        unit = ["systemd-run", "--quiet", "--collect", name, "--"]
         Host(config).run([*unit, *argv, "job", job.id], timeout=30)
-    else:
-        with job.output() as output:
-            options = {"stdout": output, "stderr": output, "bound": False}
-            Host(config).run(
-                [*argv, "job", "--fork", job.id], timeout=30, start_new_session=True, **options
-            )
-    deadline = time.monotonic() + 30
-    lock = JobLock(job.state)
+        return
+    with job.output() as output:
+        options = {"stdout": output, "stderr": output, "bound": False, "start_new_session": True}
+        Host(config).run([*argv, "job", "--fork", job.id], timeout=30, **options)
+
+
+def _has_begun(job, seconds):
+    deadline, lock = time.monotonic() + seconds, JobLock(job.state)
     while job.result is None and (lock.holder() or {}).get("id") != job.id:
         if time.monotonic() > deadline:
-            raise Failed("The job's process did not start.", f"Read {job.folder / 'output.log'}.")
+            return False
         time.sleep(0.01)
+    return True
 
 
 def run_job(config, identifier, fork):
@@ -2719,8 +2731,9 @@ class Backup(ChangingVerb):
     def _publish(self, prepared, entries):
         """Write the manifest last and give the folder its name."""
         if not self.backup.folder.exists():
-            write_json(self.part / MANIFEST, self._manifest(entries))
-            (self.part / _FACTS).unlink()
+            if not (self.part / MANIFEST).exists():
+                write_json(self.part / MANIFEST, self._manifest(entries))
+            self._remove_all_but([MANIFEST, *(entry["name"] for entry in entries)])
             sync_folder(self.part)
             self.part.rename(self.backup.folder)
         sync_folder(self.store.folder)
@@ -2728,6 +2741,12 @@ class Backup(ChangingVerb):
         known = self.config.host.state / "backups.json"
         write_json(known, {**read_json(known, {}), self.backup.name: written})
         return {"note": f"manifest {written}"}
+
+    def _remove_all_but(self, names):
+        """Remove what only the making needed, and what a kill left half-written."""
+        for path in self.part.iterdir():
+            if path.name not in names:
+                path.unlink()
 
     def _manifest(self, entries):
         facts = read_json(self.part / _FACTS)

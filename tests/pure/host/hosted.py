@@ -24,7 +24,7 @@ print("2026-01-31 12:00:00,000 77 INFO db odoo.modules.registry: Registry loaded
 if behaviour == "error":
     print("2026-01-31 12:00:01,000 77 ERROR db odoo.modules.registry: column x does not exist")
 if behaviour == "exit":
-    sys.exit("2026-01-31 12:00:01,000 77 CRITICAL db odoo.modules.registry: cannot start")
+    sys.exit(3)
 """
 #: The tables of Odoo 18 and later that figures are taken from, with enough rows to damage.
 TABLES = """

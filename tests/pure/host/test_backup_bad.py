@@ -232,7 +232,7 @@ def odoo_logs_an_error_on_it(made, _run_sql):
 
 def odoo_does_not_start_on_it(made, _run_sql):
     made.stage.behave("exit")
-    return "Odoo does not start on the restored database: it ended with 1; .*cannot start"
+    return "Odoo does not start on the restored database: it ended with 3; .*Registry loaded"
 
 
 def backup_does_not_exist(made, _run_sql):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import tarfile
 
@@ -86,15 +87,31 @@ def test_a_verification_that_fails_takes_the_mark_away(stage, make, verify):
     assert listed["verified"] is None
 
 
-def test_figures_and_dump_are_of_one_moment_while_users_work(stage, run_sql, hold_dump, verify):
+@pytest.fixture
+def late_dump(stage):
+    """A pg_dump that begins when the file that this returns is there."""
+    programs = stage.folder / "programs"
+    programs.mkdir()
+    for name in ("psql", "pg_restore"):
+        (programs / name).symlink_to(shutil.which(name))
+    go, dump = stage.folder / "go", programs / "pg_dump"
+    wait = f'case "$1" in --version) ;; *) while [ ! -e {go} ]; do sleep 0.05; done ;; esac'
+    dump.write_text(f'#!/bin/sh\n{wait}\nexec {shutil.which("pg_dump")} "$@"\n')
+    dump.chmod(0o755)
+    stage.settings["postgresql"]["bin"] = programs
+    stage.write()
+    return go
+
+
+def test_figures_and_dump_are_of_one_moment_while_users_work(stage, run_sql, late_dump, verify):
     """Somebody changes figures between the fingerprint and the dump."""
-    key, held = hosted.key(), hold_dump()
+    key = hosted.key()
     assert stage.ask("backup", {"label": "x"}, key)["status"] == "running"
-    held.wait_for_dump()
+    hosted.until(lambda: list(stage.backups.glob(".part-*/attachments.txt")))
     [[before]] = run_sql("SELECT sum(debit) FROM account_move_line")
     run_sql("UPDATE account_move_line SET debit = debit + 1")
     run_sql("DELETE FROM account_payment WHERE id < 10")
-    held.release()
+    late_dump.touch()
     result = stage.settle("backup", {"label": "x"}, key)["result"]
     balances = _manifest(stage, result)["fingerprint"]["balances"]
     assert sum(float(row[5]) for row in balances) == before

@@ -194,6 +194,7 @@ def test_two_who_ask_at_once_start_one_job(stage):
     assert statuses <= {"running", "done"}
     assert stage.settle("command", {"name": "append"})["status"] == "done"
     assert (stage.folder / "ran").read_text() == "ran\n"
+    assert stage.kinds("REL/key") == ["requested", "run", "finished"]
 
 
 def test_a_backup_survives_a_server_that_drops_its_connections(stage, hold_dump, admin):
