@@ -4,6 +4,7 @@ import os
 
 import psycopg2
 import pytest
+from hosted import HostedHouse
 from house import House
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -61,3 +62,23 @@ def database(house):
     connection.autocommit = True
     yield connection
     connection.close()
+
+
+@pytest.fixture(scope="session")
+def hosted(tmp_path_factory):
+    """A house on a database of its own, which its host helper stops, upgrades and restores."""
+    folder = tmp_path_factory.mktemp("host") / "shop"
+    folder.mkdir()
+    series = runtime.get(os.environ["IPAI_SERIES"])
+    house = HostedHouse(series, f"{get_db_name()}_host", folder).build()
+    yield house
+    house.stop()
+    house.drop()
+
+
+@pytest.fixture
+def quay(hosted):
+    """The shop's people in the house that has a host, open also after a test that failed."""
+    if not hosted.is_open():
+        hosted.start()
+    return Shop(People(hosted.address, hosted.database, password()), hosted)

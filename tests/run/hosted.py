@@ -102,6 +102,7 @@ class HostedHouse(House):
         """Push a version of the addon to the remote and return its commit."""
         if version != BEFORE:
             git(self._desk, "reset", "--quiet", "--hard", self.before)
+        (self._desk / ".gitignore").write_text("__pycache__/\n")
         addon = self._desk / WARE
         addon.mkdir(exist_ok=True)
         (addon / "__init__.py").write_text("")
@@ -113,6 +114,13 @@ class HostedHouse(House):
         git(self._desk, "commit", "--quiet", "--message", f"Ware {version}")
         git(self._desk, "push", "--quiet", "--force", "origin", BRANCH)
         return git(self._desk, "rev-parse", "HEAD")
+
+    def go_back(self):
+        """As before any release: the old version in the clone and in the database."""
+        git(self.clone, "checkout", "--quiet", "--force", "-B", BRANCH, self.before)
+        version = f"{self._runtime.series}.{BEFORE}"
+        script = f"UPDATE ir_module_module SET latest_version='{version}' WHERE name='{WARE}'"
+        self._runtime.run(["psql", "-qc", script, self.database], check=True)
 
     def head(self):
         return git(self.clone, "rev-parse", "HEAD")
@@ -219,6 +227,30 @@ class HostedHouse(House):
 
     def stop(self):
         self._service("stop")
+
+    # -- beside the service ------------------------------------------------------------------
+
+    def shell(self, script, name):
+        """Run a script in Odoo's shell on one of the house's databases; return what it printed."""
+        argv = self._runtime.odoo(
+            "shell", f"--database={name}", "--no-http", "--log-level=warn", "--max-cron-threads=0"
+        )
+        return self._runtime.run(argv, input=script, **TEXT).stdout
+
+    def copy(self, ending, source=""):
+        """Copy a database that nobody is connected to, as a backup of it would bring it back."""
+        self.drop_copy(ending)
+        name = f"{self.database}{ending}"
+        argv = ["createdb", f"--template={self.database}{source}", name]
+        self._runtime.run(argv, check=True)
+        # A restored database reads the same files: their content is their name.
+        filestore = self._runtime.data / "filestore"
+        (filestore / name).symlink_to(filestore / self.database)
+
+    def drop_copy(self, ending):
+        name = f"{self.database}{ending}"
+        self._runtime.run(["dropdb", "--if-exists", "--force", name], **TEXT)
+        (self._runtime.data / "filestore" / name).unlink(missing_ok=True)
 
     def drop(self):
         """Remove its databases and their files, those that restores kept too."""

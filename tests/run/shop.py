@@ -122,6 +122,20 @@ class Shop:
         }
         return self.people[MANAGER].call("ipai.release.target", "create", values)
 
+    def newcomer(self, release, password):
+        """The session of somebody who is hired now and joins the release as executor."""
+        # pytest-odoo makes addons importable only after this file was read.
+        from odoo.addons.ipai_series.compat import GROUPS  # noqa: PLC0415
+
+        admin = self.people["admin"]
+        [dana] = admin.search("res.users", [("login", "=", EXECUTOR)], [GROUPS])
+        login = f"nora{next(self._numbers)}"
+        values = {"name": login, "login": login, "password": password}
+        admin.call("res.users", "create", {**values, GROUPS: [(6, 0, dana[GROUPS])]})
+        member = {"release_id": release.id, **self._member("executor", login)}
+        self.people[EXECUTOR].call("ipai.release.member", "create", member)
+        return self.people[login]
+
     def check(self, kind, params, **values):
         values = {"name": kind, "kind": kind, "parameters": json.dumps(params), **values}
         return self.people[MANAGER].call("ipai.release.check", "create", values)

@@ -1,16 +1,14 @@
 """A release acts on the host of the very Odoo it runs in: real helper, real git, real restarts."""
 
-import os
+import contextlib
 import time
 
+import psycopg2
 import pytest
-from hosted import AFTER, FILES, WARE, HostedHouse
-from odoo.tests.common import get_db_name
-from shop import Shop, http, sql
+from hosted import AFTER, FILES, RAISES, WARE
+from shop import EXECUTOR, http, sql, until
 
-from tools import runtime
-from tools.demo.password import password
-from tools.demo.release import People
+from tools.demo.shopcode import git
 
 #: Seconds for a release that dumps, restores, upgrades and restarts a small shop.
 PATIENCE = 240
@@ -22,46 +20,21 @@ UPGRADE = [
     http("/web/login"),
 ]
 WAY_BACK = [
-    ("rollback", {"of": "2.2"}),
+    ("rollback", {}),
     ("host_step", {"of": "R.1", "step": "stop", "optional": True}),
     ("restore", {"of": "1.1"}),
     sql(),
 ]
 
 
-@pytest.fixture(scope="module")
-def hosted(tmp_path_factory):
-    house = HostedHouse(
-        runtime.get(os.environ["IPAI_SERIES"]),
-        f"{get_db_name()}_host",
-        tmp_path_factory.mktemp("host") / "shop",
-    )
-    house.folder.mkdir()
-    house.build()
-    yield house
-    house.stop()
-    house.drop()
-
-
-@pytest.fixture
-def open_house(hosted):
-    if not hosted.is_open():
-        hosted.start()
-    return hosted
-
-
-@pytest.fixture
-def quay(open_house):
-    """The shop's people, in the house that has a host."""
-    return Shop(People(open_house.address, open_house.database, password()), open_house)
-
-
 def planned(quay, *phases, version=(), **options):
     """A scheduled release of the ware 1.0.1, on a target whose host Odoo reaches."""
+    quay.house.go_back()
     commit = quay.house.publish(AFTER, version)
     options = {"modules": f"{WARE} {AFTER}", "way_back": WAY_BACK, "gate": "roll_back", **options}
     release = quay.planned(quay.runbook(*phases, **options), host_kind="local")
-    release.change(branch_to="main", commit_to=commit, files_expected="\n".join([*FILES, *version]))
+    files = [*FILES, *(f"{WARE}/{name}" for name in version)]
+    release.change(branch_to="main", commit_to=commit, files_expected="\n".join(files))
     release.press("action_schedule")
     return release
 
@@ -96,7 +69,7 @@ def test_a_release_goes_live_and_survives_its_own_restart(quay):
     release = planned(quay, BACKUP, CODE, UPGRADE)
     release.press("action_start")
     ended(release, lambda: not still_open(release))
-    outcomes = {code: row for code, row in release.items("outcome", "summary").items()}
+    outcomes = release.items("outcome", "summary")
     assert all(
         row["outcome"] == "passed" for code, row in outcomes.items() if not code.startswith("R")
     ), outcomes
@@ -114,14 +87,14 @@ def still_open(release):
 
 
 def test_a_broken_upgrade_rolls_itself_back(quay):
-    before = quay.house.head()
     release = planned(quay, BACKUP, CODE, UPGRADE, version=RAISES)
+    before = quay.house.head()
     release.press("action_start")
     ended(release, lambda: way_back_ended(release))
     rows = release.items("outcome", "summary", "records")
     assert release.value("state") == "rolled_back", rows
     assert rows["3.1"]["outcome"] == "failed"
-    assert "undid it" in rows["3.1"]["summary"]
+    assert "went back" in rows["3.1"]["summary"]
     assert {code: rows[code]["outcome"] for code in ("R.1", "R.2", "R.3", "R.4")} == {
         "R.1": "passed",
         "R.2": "passed",
@@ -133,13 +106,31 @@ def test_a_broken_upgrade_rolls_itself_back(quay):
     release.check_journal()
 
 
+def test_code_that_nobody_reviewed_is_not_fetched(quay):
+    """Nothing was switched: the rollback finds nothing to bring back, and Odoo never went down."""
+    release = planned(quay, BACKUP, CODE, UPGRADE)
+    before = quay.house.head()
+    quay.house.publish(AFTER, {"models.py": "# nobody read this"})
+    release.press("action_unschedule")
+    release.change(commit_to=git(quay.house.clone, "ls-remote", "origin", "main").split()[0])
+    release.press("action_schedule")
+    release.press("action_start")
+    ended(release, lambda: way_back_ended(release))
+    rows = release.items("outcome", "summary")
+    assert release.value("state") == "rolled_back", rows
+    assert rows["2.1"]["outcome"] == "failed"
+    assert f"{WARE}/models.py" in rows["2.1"]["summary"]
+    assert rows["2.2"]["outcome"] == "inconclusive"
+    assert rows["R.1"]["outcome"] == "passed", rows
+    assert (quay.house.head(), release.value("has_downtime")) == (before, False)
+
+
 def test_a_restored_database_remembers_its_release(quay):
     """What was entered since the backup is gone, and listed; the release's own record is back."""
     release = planned(quay, BACKUP, [("manual", {})])
     release.press("action_start")
     ended(release, lambda: release.items("is_mine")["2.1"]["is_mine"])
-    with books(quay.house) as cr:
-        cr.execute("INSERT INTO res_partner (name, active) VALUES ('Damage', true)")
+    quay.people["admin"].call("res.partner", "create", {"name": "Damage"})
     values = {
         "release_id": release.id,
         "act": "roll_back",
@@ -166,3 +157,36 @@ def test_a_restored_database_remembers_its_release(quay):
         assert cr.fetchone() == (0,)
     assert "replayed" in [event["kind"] for event in release.events()]
     release.check_journal()
+
+
+def test_it_goes_on_within_ten_seconds_after_odoo_is_up(quay):
+    """Odoo is killed while the host makes a backup; its scheduler would look once a minute."""
+    release = planned(quay, BACKUP, [("manual", {})])
+    release.press("action_start")
+    until("the host to be at it", lambda: release.items("progress_step")["1.2"]["progress_step"])
+    quay.house.kill()
+    quay.house.start()
+    started = time.monotonic()
+    with books(quay.house) as cr:
+        wait_for_another_claim(cr, release.id)
+    assert time.monotonic() - started < 10
+    ended(release, lambda: release.items("outcome")["1.2"]["outcome"] == "passed")
+    assert release.items("attempt")["1.2"]["attempt"] == 1
+    release.press("action_abort", "the end of the test")
+    release.check_journal()
+
+
+def wait_for_another_claim(cr, release):
+    """Wait until a worker of a session that still lives has had the item."""
+    query = (
+        "SELECT max(fence) FROM ipai_release_item WHERE release_id = %s AND code IN ('1.2', '2.1')"
+    )
+    cr.execute(query, [release])
+    before = cr.fetchone()
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        cr.execute(query, [release])
+        if cr.fetchone() != before:
+            return
+        time.sleep(0.1)
+    raise AssertionError("no worker came back")

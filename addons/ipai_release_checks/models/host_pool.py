@@ -16,6 +16,8 @@ class HostPool:
         self.recalled = set()
         #: Ids of releases whose record did not come back.
         self.refused = set()
+        #: ``{release id: time.monotonic()}`` before which a host that is away is not tried again.
+        self.next_try = {}
         #: ``{release id: head}`` of the records the host was given.
         self.kept = {}
 

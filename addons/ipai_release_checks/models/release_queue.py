@@ -21,6 +21,8 @@ LEASE = timedelta(minutes=15)
 BUDGET = 45
 #: Wait before a host that is still at it is asked again.
 AGAIN = timedelta(seconds=1)
+#: The same while it cannot be reached: some servers lock out whoever knocks too often.
+AWAY_AGAIN = timedelta(seconds=5)
 #: Seconds between two looks at whether an item is due again.
 LOOK = 0.25
 #: Tries at writing a result when others write to the same release at the same moment.
@@ -140,7 +142,11 @@ class ReleaseQueue(models.AbstractModel):
         """
         held = []
         for release in self._releases_due():
-            if release.target_id._has_host() and release.id not in hosts.recalled:
+            if not release.target_id._has_host() or release.id in hosts.recalled:
+                continue
+            if time.monotonic() < hosts.next_try.get(release.id, 0):
+                held += release.ids
+            else:
                 held += self._recall_one(release, hosts)
         return held
 
@@ -155,6 +161,7 @@ class ReleaseQueue(models.AbstractModel):
                 # The items say so themselves, and a person decides.
                 hosts.recalled.add(release.id)
                 return []
+            hosts.next_try[release.id] = time.monotonic() + AWAY_AGAIN.total_seconds()
             values = away_since(release)
         except CheckError:
             # The way to the host is not set up: the items say what is missing.
@@ -264,13 +271,14 @@ class ReleaseQueue(models.AbstractModel):
         """Free the lease of an item its host is still at; it is asked again in a moment."""
         if not self._is_ours(item, fence):
             return
+        again = fields.Datetime.now() + AGAIN
         if isinstance(later, Forgotten):
             hosts.recalled.discard(item.release_id.id)
         elif isinstance(later, HostAway):
             item.release_id._store(away_since(item.release_id))
+            again += AWAY_AGAIN
         else:
             self._host_is_back(item.release_id)
-        again = fields.Datetime.now() + AGAIN
         item._store({"lease_until": False, "lease_holder": False, "resume_at": again})
         item._take_progress(later.progress)
 
