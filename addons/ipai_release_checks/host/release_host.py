@@ -258,6 +258,7 @@ OPTIONS = {
         "status": (_argv, None),
         "start_timeout": (_number, "180"),
         "stop_timeout": (_number, "60"),
+        "watch": (_number, "5"),
     },
     "repository": {
         "path": (_path, None),
@@ -2921,6 +2922,7 @@ class VerifyBackup(ChangingVerb):
         user = self.config.odoo.user
         if user and os.geteuid() == 0:
             os.chown(folder, system_user(user).pw_uid, -1)
+        log = Path(folder, "odoo.log")
         argv = self.host.odoo_argv(
             f"--database={self.scratch}",
             f"--data-dir={folder}",
@@ -2928,24 +2930,31 @@ class VerifyBackup(ChangingVerb):
             "--no-http",
             "--max-cron-threads=0",
             "--workers=0",
-            "--logfile=",
+            # An empty one would be ignored on 17.0, where the live log would be written to.
+            f"--logfile={log}",
             "--log-level=info",
+            "--log-handler=odoo.registry:INFO",
+            "--log-handler=odoo.modules.registry:INFO",
         )
         started = time.monotonic()
-        environment = self.config.environment
-        done = self.host.run_logged(
-            self.job, argv, user=user, variables=environment, timeout=1800, check=False
-        )
-        errors = [line for line in done.stdout.splitlines() if LOG_ERROR.match(line)]
-        if done.returncode or errors:
-            reason = (errors or [last_line(done.stdout)])[0]
-            message = f"it {ended_how(done.returncode)}; {reason}"
-            message = f"Odoo does not start on the restored database: {message}"
-            problem = failure(message, done.stdout)
-            problem.hint = "Read the job's log on the host."
-            problem.result = {"registry": {"ok": False, "errors": errors[:50]}}
-            raise problem
+        options = {"user": user, "variables": self.config.environment, "timeout": 1800}
+        done = self.host.run_logged(self.job, argv, check=False, **options)
+        text = done.stdout + (log.read_text(errors="replace") if log.exists() else "")
+        self.job.say(text)
+        self._judge_load(done.returncode, text)
         return {"ok": True, "seconds": round(time.monotonic() - started, 1)}
+
+    def _judge_load(self, status, text):
+        """Fail unless Odoo ended well, says that it loaded, and logged no error."""
+        errors = [line for line in text.splitlines() if LOG_ERROR.match(line)]
+        if not status and not errors and REGISTRY_LOADED in text:
+            return
+        reason = (errors or [last_line(text)])[0]
+        message = f"Odoo does not start on the restored database: it {ended_how(status)}; {reason}"
+        problem = failure(message, text)
+        problem.hint = "Read the job's log on the host."
+        problem.result = {"registry": {"ok": False, "errors": errors[:50]}}
+        raise problem
 
     def _mark(self):
         """Say in the backup's own folder that it was verified."""
@@ -2953,6 +2962,8 @@ class VerifyBackup(ChangingVerb):
         write_json(self.backup.path(VERIFIED), {"time": now(), "manifest": manifest})
 
 
+#: What Odoo logs on all series when a database can be used.
+REGISTRY_LOADED = "Registry loaded in"
 #: A line of Odoo's log that says an error.
 LOG_ERROR = re.compile(r"[0-9-]{10} [0-9:,.]{8,15} [0-9]+ (ERROR|CRITICAL) ")
 
@@ -3499,8 +3510,6 @@ def switch_tree(job, repository, commit, branch=None):
 
 #: Seconds between two probes of the login page.
 PROBE_EVERY = 0.1
-#: Seconds that a service which answers is watched before it counts as up.
-WATCHED = 3.0
 #: Seconds that a service may seem stopped while it starts.
 GRACE = 3.0
 
@@ -3772,7 +3781,7 @@ class ServiceVerb(ChangingVerb):
     def _watch(self):
         """See that a service which answered does not die right after."""
         service = self.host.service
-        pid, deadline = service.state()["pid"], time.monotonic() + WATCHED
+        pid, deadline = service.state()["pid"], time.monotonic() + self.config.service.watch
         while time.monotonic() < deadline:
             found = service.state()
             page = login_page(self.config, timeout=10.0)

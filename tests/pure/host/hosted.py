@@ -20,9 +20,12 @@ folder = pathlib.Path({folder!r})
 with open(folder / "odoo-calls.jsonl", "a") as handle:
     handle.write(json.dumps(sys.argv[1:]) + "\\n")
 behaviour = (folder / "behaviour").read_text().strip()
-print("2026-01-31 12:00:00,000 77 INFO db odoo.modules.registry: Registry loaded")
-if behaviour == "error":
-    print("2026-01-31 12:00:01,000 77 ERROR db odoo.modules.registry: column x does not exist")
+options = dict(word.partition("=")[::2] for word in sys.argv[1:])
+with open(options["--logfile"], "a") as log:
+    if behaviour != "silent":
+        log.write("2026-01-31 12:00:00,000 77 INFO db odoo.registry: Registry loaded in 1.0s\\n")
+    if behaviour == "error":
+        log.write("2026-01-31 12:00:01,000 77 ERROR db odoo.registry: column x does not exist\\n")
 if behaviour == "exit":
     sys.exit(3)
 """
@@ -120,7 +123,7 @@ class Stage:
         return self.folder / "host.ini"
 
     def behave(self, how):
-        """What Odoo's stand-in does: ``well``, ``error``, ``exit``."""
+        """What Odoo's stand-in does: ``well``, ``error``, ``exit``, ``silent``."""
         (self.folder / "behaviour").write_text(how)
 
     def odoo_calls(self):

@@ -235,6 +235,11 @@ def odoo_does_not_start_on_it(made, _run_sql):
     return "Odoo does not start on the restored database: it ended with 3; .*Registry loaded"
 
 
+def odoo_does_not_say_that_it_started(made, _run_sql):
+    made.stage.behave("silent")
+    return "Odoo does not start on the restored database: it ended with 0; no output"
+
+
 def backup_does_not_exist(made, _run_sql):
     shutil.rmtree(made.folder)
     return "There is no backup"
@@ -251,7 +256,8 @@ BAD = [
     *(manifest_is_of_another_backup, manifest_has_a_format_of_the_future),
     *(filestore_archive_is_missing, filestore_archive_lacks_a_file),
     *(filestore_archive_has_other_content, filestore_archive_was_cut, configuration_was_changed),
-    *(odoo_logs_an_error_on_it, odoo_does_not_start_on_it, backup_does_not_exist),
+    *(odoo_logs_an_error_on_it, odoo_does_not_start_on_it, odoo_does_not_say_that_it_started),
+    backup_does_not_exist,
 ]
 
 
