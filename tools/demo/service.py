@@ -13,8 +13,9 @@ import sys
 import time
 from pathlib import Path
 
-#: Seconds for Odoo to end by itself before it is killed.
-PATIENCE = 30
+#: What is tried to end Odoo, each for some seconds. The first signal can be lost: it arrives just
+#: before the server goes to sleep for a minute.
+SIGNALS = ((signal.SIGTERM, 10), (signal.SIGTERM, 20), (signal.SIGKILL, 20))
 NOT_RUNNING = 3
 
 
@@ -49,14 +50,14 @@ class Service:
 
     def stop(self):
         """End it and return when it is gone."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for number, seconds in SIGNALS:
             pid = self.pid()
             if pid:
                 os.kill(pid, number)
-                self._wait_for_end(pid)
+                self._wait_for_end(pid, seconds)
 
-    def _wait_for_end(self, pid: int):
-        deadline = time.monotonic() + PATIENCE
+    def _wait_for_end(self, pid: int, seconds: float):
+        deadline = time.monotonic() + seconds
         while self.pid() == pid and time.monotonic() < deadline:
             time.sleep(0.05)
 
