@@ -1,11 +1,14 @@
 """A release of the shop's payment addon: the machine does all of it, over SSH, and people sign."""
 
+import contextlib
 import time
+from http.client import HTTPException
 
 from tests.run.shop import MANAGER, SIGNER, Shop, sql
 from tools.demo import shopcode
 from tools.demo.password import password
 from tools.demo.release import People
+from tools.say import Missing
 
 #: Seconds a whole release may take on a busy machine, killed a few times.
 PATIENCE = 420
@@ -83,11 +86,10 @@ class Deployment:
         """Wait for a condition on the release; Odoo goes down and up meanwhile."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            try:
+            # What a service answers, or does not, that goes down and comes up.
+            with contextlib.suppress(OSError, HTTPException, Missing):
                 if condition():
                     return
-            except Exception:  # noqa: BLE001, S110 - whatever a service answers that restarts
-                pass
             time.sleep(0.3)
         raise AssertionError(f"waited {PATIENCE} s for {what}: {self.told()}")
 
@@ -99,7 +101,7 @@ class Deployment:
 
     def until_signing(self):
         """Wait until the machine has done all it can."""
-        self.until("the signatures to be asked for", lambda: self._asked_to_sign() or self.over())
+        self.until("the signatures to be asked for", lambda: self.asked_to_sign() or self.over())
 
     def until_over(self):
         self.until("the release to end", self.over)
@@ -111,12 +113,12 @@ class Deployment:
         )
 
     def sign(self):
-        [signoff] = self._asked_to_sign()
+        [signoff] = self.asked_to_sign()
         signer = self.people[SIGNER]
         [person] = signer.search("res.users", [("id", "=", signer.uid)], ["name"])
         signer.sign(signoff["id"], person["name"])
 
-    def _asked_to_sign(self):
+    def asked_to_sign(self):
         mine = [("release_id", "=", self.release.id), ("is_mine", "=", True)]
         return self.people[SIGNER].search("ipai.release.signoff", mine, ["display_name"])
 

@@ -3,11 +3,13 @@ a service of a systemd of its own.
 """
 
 import contextlib
+import json
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 import psycopg2
@@ -347,6 +349,21 @@ class ShopHost:
         with self.connected() as cr:
             cr.execute("SELECT latest_version FROM ir_module_module WHERE name = %s", [ADDON])
             return ".".join(cr.fetchone()[0].split(".")[-3:])
+
+    def journal(self) -> list[dict]:
+        """The helper's own journal, after it was verified."""
+        self.helper("verify-journal")
+        lines = self.machine.run("cat", self.state / "journal.jsonl").stdout.splitlines()
+        return [json.loads(line) for line in lines]
+
+    def done_twice(self) -> list[tuple]:
+        """What the helper's journal says was done more than once under one key."""
+        done = Counter(
+            (event["key"], event["kind"], event["payload"].get("name"))
+            for event in self.journal()
+            if event["kind"] in ("step", "finished")
+        )
+        return [what for what, times in done.items() if times > 1]
 
     @property
     def _socket(self) -> Path:
