@@ -50,12 +50,15 @@ def upgrade(options, shop, module, behaviour):
         return 255
     if behaviour.get("upgrade") == "log":
         log(target, "ERROR", "The view is not valid", "odoo.addons.base.models.ir_ui_view")
-    if behaviour.get("upgrade") != "silent":
-        with psycopg2.connect(dbname=options["database"]) as connection:
-            connection.cursor().execute(
-                "UPDATE ir_module_module SET latest_version = %s, state = %s WHERE name = 'shop'",
-                (f"17.0.{version}", behaviour.get("state", "installed")),
-            )
+    with psycopg2.connect(dbname=options["database"]) as connection:
+        connection.cursor().execute(
+            "UPDATE ir_module_module SET state = %s, latest_version = coalesce(%s, latest_version)"
+            " WHERE name = 'shop'",
+            (
+                behaviour.get("state", "installed"),
+                None if behaviour.get("upgrade") == "silent" else f"17.0.{version}",
+            ),
+        )
     log(target, "INFO", "Registry loaded in 0.100s", "odoo.modules.registry")
     return 0
 

@@ -194,6 +194,7 @@ class Shop:
                 **{verb: f"{service} {verb} {self.odoo_config}" for verb in ACTIONS},
                 "start_timeout": 8,
                 "stop_timeout": 8,
+                "watch": 1,
             },
             "repository": {"path": self.repository, "branches": "main hotfix", "addons": "addons"},
             "backup": {"folder": self.folder / "backups"},

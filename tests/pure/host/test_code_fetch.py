@@ -209,7 +209,10 @@ def test_a_commit_not_signed_by_a_known_key(shop, signing, who):
 
 def test_the_repository_does_not_choose_who_judges_signatures(shop, signing):
     yes = shop.folder / "yes.sh"
-    yes.write_text("#!/bin/sh\nexit 0\n")
+    good = 'Good "git" signature for ada@example.com with ED25519 key SHA256:x'
+    yes.write_text(
+        f"#!/bin/sh\ncase $2 in find-*) echo ada@example.com;; *) echo '{good}';; esac\n"
+    )
     yes.chmod(0o755)
     shop.live("config", "gpg.program", str(yes))
     shop.live("config", "gpg.ssh.program", str(yes))

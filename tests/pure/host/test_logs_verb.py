@@ -209,10 +209,10 @@ def test_a_packing_that_cannot_be_read_is_named(shop):
 
 @pytest.fixture
 def large(shop):
-    """200 MB that end after the window, an error in a thousand entries; entries of 100 bytes."""
+    """200 MB, twenty days before and after the window; an error in a thousand entries."""
     day = timedelta(days=40)
     count = 2_000_000
-    step, moment = day / count, END + timedelta(minutes=5) - day
+    step, moment = day / count, END - day / 2
     with open(shop.log, "w") as target:
         for number in range(count):
             if number % 20 == 0:

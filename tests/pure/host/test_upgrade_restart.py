@@ -104,6 +104,7 @@ def test_a_start_that_fails_goes_back_to_the_code_before(running):
 
 
 def test_a_service_that_dies_after_it_answered_is_a_failure(running):
+    running.configure(service__watch=3)
     running.switch_to(running.commit("1.0.9", {"die_after": 1}))
     answer = running.call("restart")
     assert answer["status"] == "failed"
@@ -131,16 +132,19 @@ def test_without_a_switch_there_is_nothing_to_go_back_to(running):
 
 
 def test_a_release_before_is_not_undone_by_a_later_restart(running):
-    running.switch_to(running.commit("1.0.9"))
+    commit = running.commit("1.0.9")
+    running.switch_to(commit)
     running.done("restart")
-    (running.repository / "addons/shop/behaviour.json").write_text('{"start": "die"}')
+    running.configure(service__start="/bin/false")
     answer = running.call("restart", {}, "REL/2/item/1")
     assert answer["status"] == "failed"
-    assert running.head() != running.first
+    assert answer["message"].startswith("/bin/false ended with 1")
+    assert running.head() == commit
 
 
 def test_a_process_that_somebody_killed_is_started_again(running):
     """kill -9 while it is watched: tried once more, and that is no failure."""
+    running.configure(service__watch=5)
     key = running.key()
     running.ask("restart", {}, key)
     deadline = time.monotonic() + 20

@@ -105,7 +105,7 @@ def test_an_upgrade_that_does_nothing(running):
 
 
 def test_a_module_left_in_between(running):
-    running.switch_to(running.commit("1.0.9", {"state": "to upgrade"}))
+    running.switch_to(running.commit("1.0.9", {"upgrade": "silent", "state": "to upgrade"}))
     answer = running.call("upgrade", WANTED)
     assert answer["status"] == "failed"
     assert "shop is to upgrade" in answer["message"]
