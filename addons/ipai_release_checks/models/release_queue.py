@@ -205,7 +205,7 @@ class ReleaseQueue(models.AbstractModel):
         self.env.cr.execute(NEXT, {"now": now, "held": list(held)})
         item = self.env["ipai.release.item"].browse(row[0] for row in self.env.cr.fetchall())
         if item:
-            asked_again = bool(item.resume_at)
+            asked_again = item.outcome == "running" and item.resume_at
             item._store(
                 {
                     "lease_until": now + LEASE,

@@ -18,6 +18,7 @@ from ..models import release_queue
 from ..models.host_caller import PATIENCE
 from .common import QueueCase
 
+REPORT = "ipai_release_governance.action_report_execution_log"
 STAND_IN = Path(__file__).with_name("host_stand_in.py")
 WAY_BACK = [("R.1", "rollback", {}), ("R.2", "restore", {"of": "1"})]
 AT_IT = {"status": "running", "progress": {"step": "dump", "done": 5e6, "total": 2e7}}
@@ -106,6 +107,9 @@ class TestQueueHost(QueueCase):
         self.assertEqual((release.downtime_seconds, release.has_downtime), (3.25, True))
         self.assertEqual(release._document()["schedule"]["downtime_seconds"], 3.25)
         self.assertIn("restart-result.json", item.evidence_ids.mapped("name"))
+        printed, _kind = self.env["ir.actions.report"]._render_qweb_html(REPORT, release.ids)
+        self.assertIn(b"3.2 seconds", printed)
+        self.assertIn(b"2026-11-30 18:00:02 stop: ok", printed)
 
     def test_progress_is_shown_and_no_lease_is_held(self):
         release = self.make_release([("1", "backup", {})])
