@@ -9,7 +9,7 @@ Before that, prints what the way to a host costs.
 import argparse
 
 from tools import database, setup, source
-from tools.bench import dump
+from tools.bench import dump, verifier
 from tools.say import Missing, command
 
 DATABASE = "ipai_bench"
@@ -19,6 +19,7 @@ def main():
     arguments = _arguments()
     [runtime] = setup.prepare([arguments.series], testing=True)
     _run(runtime, "tools.bench.connection")
+    verifier.main()
     try:
         database.new(runtime, arguments.database, ["ipai_release_checks"])
         _measure(runtime, arguments.database)
