@@ -42,6 +42,8 @@ from . import (
     release_signoff_void,
     release_delegation,
     release_duties,
+    release_verification,
+    release_signing_matrix,
     release_calendar,
     release_incident,
     release_score,

@@ -31,8 +31,8 @@ class ReleaseDocument(models.Model):
 
         - ``schema``: :data:`SCHEMA`
         - ``reference, title, company, state, verdict, end_reason``
-        - ``runbook``: ``{name, code, version, verification_hours, sha256}``, as it was when the
-          release was planned
+        - ``runbook``: ``{name, code, version, verification_hours, sha256, authors}``, as it was
+          when the release was planned; ``authors`` wrote, changed or published it
         - ``target``: ``{name, database, base_url, time_zone, archive_location}``
         - ``modules``: ``[{name, version_expected, version_before, version_after}]``
         - ``code``: ``{branch_before, branch_after, commit_before, commit_after}``
@@ -47,8 +47,10 @@ class ReleaseDocument(models.Model):
         - ``summary``: ``{minutes, phases, phases_passed, tests, tests_passed, critical_issues,
           issues}``; ``issues`` is a list of sentences
         - ``scores``: ``[{aspect, proposed, score, reason}]``, 1 to 5, 0 where nothing was done
-        - ``signoffs``: ``[{role, stage, meaning, state, signer, signed_by, requested_at,
-          signed_at, notes, typed_name, drawn, evidence_sha256}]``
+        - ``signoffs``: ``[{role, stage, meaning, state, signer, signed_by, name, on_behalf_of,
+          requested_at, signed_at, address, notes, typed_name, drawn, evidence_sha256,
+          void_reason}]``; ``name`` is the signer's at the time, ``on_behalf_of`` who delegated it,
+          ``address`` where the request came from, ``void_reason`` why an approval holds no more
         - ``incidents``: ``[{item, time, severity, status, description, resolution, approver,
           resolved_at}]``
         - ``retention``: ``{months, until}``, a date ``YYYY-MM-DD``
@@ -104,6 +106,7 @@ class ReleaseDocument(models.Model):
             "version": snapshot.get("version"),
             "verification_hours": snapshot.get("verification_hours"),
             "sha256": self.runbook_digest or "",
+            "authors": [person(user) for user in self._authors().sorted("login")],
         }
 
     def _document_target(self):
@@ -129,11 +132,11 @@ class ReleaseDocument(models.Model):
             "planned_start": utc(self.planned_start),
             "planned_end": utc(self.planned_end),
             "created_at": utc(self.create_date),
-            "downtime_seconds": round(self.downtime_seconds, 2) if self.has_downtime else None,
             "started_at": utc(self.actual_start),
             "started_by": person(self.started_by_id),
             "ended_at": utc(self.actual_end),
             "minutes": round(self.actual_minutes, 2),
+            "downtime_seconds": round(self.downtime_seconds, 2) if self.has_downtime else None,
             "closed_at": utc(self.closed_at),
         }
 
@@ -209,12 +212,16 @@ class ReleaseDocument(models.Model):
             "state": row.state,
             "signer": person(row.user_id),
             "signed_by": person(row.signed_by_id),
+            "name": row.signed_name or "",
+            "on_behalf_of": person(row.on_behalf_of_id),
             "requested_at": utc(row.requested_at),
             "signed_at": utc(row.signed_at),
+            "address": row.signed_address or "",
             "notes": row.reason or "",
             "typed_name": row.typed_name or "",
             "drawn": bool(row.signature),
             "evidence_sha256": row.evidence_digest or "",
+            "void_reason": row.void_reason or "",
         }
 
     def _document_incident(self, incident):

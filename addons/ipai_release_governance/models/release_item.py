@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import _, api, fields, models
 
 from ..core import journal, vocabulary
@@ -135,6 +137,10 @@ class ReleaseItem(models.Model):
             return False
         team = self.release_id._users_of_role(self.role_id)
         return not team or user in team
+
+    def _due_at(self, opened):
+        """When this item is to be done, of a phase that was opened at ``opened``. Extend it."""
+        return opened + timedelta(minutes=self.due_minutes)
 
     # -- sets of items -----------------------------------------------------------------------
 

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -74,7 +72,7 @@ class ReleasePhase(models.Model):
         now = fields.Datetime.now()
         self._set("phase_start", {"state": "running", "date_start": now})
         for item in self.item_ids:
-            item._store({"scheduled_at": now + timedelta(minutes=item.due_minutes)})
+            item._store({"scheduled_at": item._due_at(now)})
         self.item_ids._on_phase_open()
         self._evaluate_gate()
 

@@ -117,6 +117,8 @@ class ReleaseSignoff(models.Model):
             signoff._set(
                 "signoff_requested", {"state": "requested", "requested_at": fields.Datetime.now()}
             )
+            # One that was added has its place among the others, also in a log printed now.
+            signoff.release_id.invalidate_recordset(["signoff_ids"])
             signoff._invite()
 
     def _sign(self, state, reason="", typed_name="", signature=False):

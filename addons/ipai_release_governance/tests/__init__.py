@@ -2,6 +2,8 @@ from . import (
     test_access,
     test_bundle,
     test_calendar,
+    test_delegation,
+    test_duties,
     test_gates,
     test_guard,
     test_identity,
@@ -12,6 +14,8 @@ from . import (
     test_screens,
     test_signoff,
     test_tours,
+    test_verification,
     test_journal,
     test_verify,
+    test_void,
 )

@@ -1,5 +1,6 @@
 """A small runbook and the people of a release, for the tests of all suite addons."""
 
+import json
 from datetime import timedelta
 
 from odoo import fields
@@ -53,6 +54,7 @@ class ReleaseCommon(TransactionCase):
                 "code": "hardening-test",
                 "module_names": "ipai_release_governance",
                 "module_version": "1.0.0",
+                "verification_hours": 0,
                 "phase_ids": [
                     cls._phase("T", "preparation", "abort", [("T.1", "executor")]),
                     cls._phase("0", "execution", "abort", [("0.1", "executor"), ("0.2", "tester")]),
@@ -96,8 +98,9 @@ class ReleaseCommon(TransactionCase):
         }
 
     @classmethod
-    def _signoff(cls, role, stage="execution"):
-        return (0, 0, {"role_id": cls.role[role].id, "stage": stage, "meaning": "Seen and agreed"})
+    def _signoff(cls, role, stage="execution", **values):
+        rule = {"role_id": cls.role[role].id, "stage": stage, "meaning": "Seen and agreed"}
+        return (0, 0, {**rule, **values})
 
     @classmethod
     def _make_release(cls, runbook=None, **values):
@@ -153,6 +156,31 @@ class ReleaseCommon(TransactionCase):
         who = who or TEAM[role]
         self.as_(who, signoff)._sign(state, reason, typed_name=who.title())
         return signoff
+
+    def published(self, **values):
+        """Another runbook, with other rules."""
+        runbook = self._make_runbook(code=self._testMethodName, **values)
+        runbook.with_user(self.people["manager"]).action_publish()
+        return runbook
+
+    def person(self, name, group="approver"):
+        """One more person, in ``self.people``."""
+        self.people[name] = new_test_user(
+            self.env, login=f"rel_{name}", groups=GROUP + group, email=f"{name}@example.com"
+        )
+        return self.people[name]
+
+    def member(self, role, who):
+        return (0, 0, {"role_id": self.role[role].id, "user_id": self.people[who].id})
+
+    def events(self, release, kind):
+        """Payloads of the journal's events of a kind."""
+        found = release.event_ids.filtered(lambda event: event.kind == kind)
+        return [json.loads(event.payload) for event in found]
+
+    def hours_later(self, release):
+        """As if the hours before the verification were over."""
+        release._store({"verification_due": release._database_now()})
 
     def deploy(self, release):
         """Work off all execution items."""

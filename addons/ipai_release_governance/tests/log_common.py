@@ -122,6 +122,7 @@ class ExecutionLogCommon(ReleaseCommon):
         runbook = cls._make_runbook(
             name="Payment Workflow Hardening",
             code=code,
+            verification_hours=24,
             phase_ids=[cls._paper_phase(place, *phase) for place, phase in enumerate(PAPER)],
         )
         phase = runbook.phase_ids.filtered(lambda row: row.code == "0")
@@ -188,6 +189,7 @@ class ExecutionLogCommon(ReleaseCommon):
         self.sign(release, "devops")
         self.sign(release, "finance_manager")
         self.pass_all(release, "7.1")
+        self.hours_later(release)
         self.sign(release, "verifier")
         return release
 

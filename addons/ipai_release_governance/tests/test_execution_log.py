@@ -12,6 +12,7 @@ from odoo.tools import file_path
 from PyPDF2 import PdfReader
 
 from ..core import journal, pdf
+from ..core.result import Result
 from .log_common import ExecutionLogCommon, screenshot
 
 REPORT = "ipai_release_governance.action_report_execution_log"
@@ -120,6 +121,19 @@ class TestExecutionLog(ExecutionLogCommon):
         self.assertEqual([label for label in INCIDENT if label not in text], [])
         self.assertIn("Accepted by rel_finance until 2030-01-31", text)
         self.assertIn("☐ PASS ☐ FAIL ☑ Waived", text)
+
+    def test_a_signature_is_printed_with_all_that_makes_it(self):
+        release = self.running()
+        self.pass_all(release, "0.1", "0.3", "1.1", "2.1", "2.3", "5.1")
+        self.sign(release, "finance_manager")
+        self.item(release, "0.3")._settle(Result("passed", "Measured again"))
+        again = self.sign(release, "finance_manager")
+        again._store({"on_behalf_of_id": self.people["qa"].id, "signed_address": "192.0.2.7"})
+        text = flat(text_of(self.print_log(release), layout=True))
+        self.assertIn("Name: rel_finance for rel_qa", text)
+        self.assertIn("Address: 192.0.2.7", text)
+        self.assertIn("Meaning: Seen and agreed", text)
+        self.assertIn("Void: The evidence changed after it was signed: 0.3", text)
 
     def test_times_are_the_targets(self):
         release = self.finished()

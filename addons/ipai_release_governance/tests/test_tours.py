@@ -4,6 +4,7 @@ import base64
 
 from odoo.tests import HttpCase, tagged
 
+from ..core.result import Result
 from .common import ReleaseCommon
 
 ACTION = "ipai_release_governance.action_ipai_"
@@ -47,6 +48,32 @@ class TestTours(ReleaseCommon, HttpCase):
         self.assertEqual(signoff.state, "approved")
         self.assertEqual(signoff.signed_by_id, self.people["finance"])
         self.assertEqual(signoff.typed_name, "Fina Moreau")
+
+    def _deployed(self):
+        for code in ("4.1", "4.2", "4.3"):
+            self.do(self.release, code)
+
+    def test_a_signature_that_is_void_is_given_again(self):
+        self._deployed()
+        signoff = self.sign(self.release, "finance_manager")
+        self.item(self.release, "4.2")._settle(Result("passed", summary="Measured again"))
+        self._tour("signer_signs_again", "finance", "release", self.release.id)
+        self.assertEqual((signoff.state, signoff.renewal_ids.state), ("void", "approved"))
+
+    def test_verifier_finds_it_stable(self):
+        self._deployed()
+        for role in ("finance_manager", "devops"):
+            self.sign(self.release, role)
+        self._tour("verifier_finds_it_stable", "verifier", "release", self.release.id)
+        self.assertEqual(self.release.state, "done")
+
+    def test_a_signer_delegates(self):
+        self._tour("signer_delegates", "finance", "release_delegation")
+        found = self.env["ipai.release.delegation"].search(
+            [("user_id", "=", self.people["finance"].id)]
+        )
+        self.assertEqual(found.delegate_id, self.people["devops"])
+        self.assertEqual(found.reason, "Annual leave")
 
     def test_tester_passes_fails_and_retries(self):
         self._tour("tester_works", "tester", "release_item_mine")

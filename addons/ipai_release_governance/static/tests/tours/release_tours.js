@@ -43,6 +43,51 @@ tours.add("ipai_release_finance_approves", {
     ],
 });
 
+tours.add("ipai_release_signer_signs_again", {
+    steps: () => [
+        see("div[name='banner_signoff']:contains('Finance Manager')"),
+        // The tab says who may sign, and why others may not.
+        click(".o_notebook a[name='who_may_sign']"),
+        see(".ipai_matrix td.table-success:contains('May sign')"),
+        see(".ipai_matrix td:contains('does not hold the role')"),
+        click(".o_notebook a[name='signoffs']"),
+        see(`${row("Item 4.2")} .badge:contains('Void')`),
+        click("div[name='banner_signoff'] button[name='action_sign']"),
+        see(".modal-body .alert:contains('An earlier signature is void'):contains('Item 4.2')"),
+        type(".o_field_widget[name='typed_name'] input", "Fina Moreau"),
+        click("button[name='action_approve']"),
+        ...password("rel_finance"),
+        see(`body:not(:has(.modal)) ${row("Finance Manager")} .badge:contains('Approved')`),
+    ],
+});
+
+tours.add("ipai_release_verifier_finds_it_stable", {
+    steps: () => [
+        click("div[name='banner_signoff'] button[name='action_sign']"),
+        see("button[name='action_reject']:contains('Issues Found')"),
+        type(".o_field_widget[name='typed_name'] input", "Vera Lund"),
+        click("button[name='action_approve']:contains('Stable')"),
+        // A wrong password signs nothing.
+        ...password("guessed"),
+        see(".modal-body:contains('Incorrect Password')"),
+        click(".modal-footer button:contains('Close'), .modal-footer button:contains('Ok')"),
+        ...password("rel_verifier"),
+        see("body:not(:has(.modal)) .ribbon:contains('Complete Success')"),
+    ],
+});
+
+tours.add("ipai_release_signer_delegates", {
+    steps: () => [
+        click(".o_list_button_add"),
+        type(".o_field_widget[name='delegate_id'] input", "rel_devops"),
+        click(".o-autocomplete--dropdown-item:contains('rel_devops')"),
+        type(".o_field_widget[name='date_to'] input", "12/31/2099"),
+        type(".o_field_widget[name='reason'] input", "Annual leave"),
+        click(".o_form_button_save"),
+        see(".o_form_saved, .o_form_view .o_breadcrumb:contains('rel_devops')"),
+    ],
+});
+
 tours.add("ipai_release_tester_works", {
     steps: () => [
         // Pass one from the list of what is mine.
@@ -95,7 +140,10 @@ tours.add("ipai_release_viewer_looks", {
         see(".o_kanban_group:contains('Verifying')"),
         click(".o_kanban_record:contains('Go live')"),
         see(".o_form_view .o_statusbar_status"),
-        see(".o_form_view:not(:has(button[name^='action_']:not([name*='print'])))"),
+        // What only reads is everybody's: the printed log and the bundle of evidence.
+        see(
+            ".o_form_view:not(:has(button[name^='action_']:not([name*='print'], [name*='download'])))"
+        ),
         see(`.o_form_view ${row("4.1")} .badge:contains('Pending')`),
         see(".ipai_phase:contains('Phase 4'):contains('0 of 3 settled')"),
         // A heading folds the items of its phase.
