@@ -5,17 +5,19 @@
 # ADDONS   narrows `make test` to the tests of these addons
 # TESTS    narrows `make test` to these files, folders or test ids
 # PREFIX   the folder that `make install-host` copies the host helper to
-# SERVE    SERVE=0 ends `make demo` instead of serving
+# SERVE    SERVE=0 ends `make demo` and its stories instead of serving
+# KILLS    how often `make test-chaos` kills at least (60)
+# SEED     makes `make test-chaos` kill as a run did that printed it
 
 PYTHON ?= python3
 PREFIX ?= /usr/local/sbin
 SERVE ?= 1
 # The series whose sources are on this machine; asked for only where it is used.
 FOUND = $(shell $(PYTHON) -c "from tools import source; print(*source.found())")
-export SERVE
+export SERVE KILLS SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-upstream test-tamper bench install-host lint format stop clean
+.PHONY: help setup demo demo-rollback demo-restore test test-chaos test-upstream test-tamper bench install-host lint format stop clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -23,11 +25,20 @@ help:  ## list the targets
 setup:  ## get Odoo, PostgreSQL and the Python packages
 	@$(PYTHON) -m tools.setup $(SERIES)
 
-demo:  ## build the demo database, run a release in it and serve it
+demo:  ## build the demo shop, put a new version live on this machine and serve it
 	@$(PYTHON) -m tools.demo
+
+demo-rollback:  ## the same with a version whose upgrade breaks: it is taken back
+	@$(PYTHON) -m tools.demo --story rollback
+
+demo-restore:  ## the same, then data is damaged: the database is restored
+	@$(PYTHON) -m tools.demo --story restore
 
 test:  ## run all tests on every series found
 	@$(PYTHON) -m tools.test --series "$(SERIES)" --addons "$(ADDONS)" --tests "$(TESTS)"
+
+test-chaos:  ## kill Odoo, helper, PostgreSQL and SSH at random moments of whole releases
+	@$(PYTHON) -m tools.test --series "$(or $(SERIES),19.0)" --tests tests/host/chaos.py
 
 test-upstream:  ## run Odoo's own account tests with and without the payment addon
 	@for series in $(or $(SERIES),$(FOUND)); do $(PYTHON) -m tests.upstream $$series || exit 1; done
@@ -35,8 +46,9 @@ test-upstream:  ## run Odoo's own account tests with and without the payment add
 test-tamper:  ## change a stored release and its bundle in 1,000 ways and find each
 	@$(PYTHON) -m tests.tamper $(SERIES)
 
-bench:  ## measure the printed log, the form, hosts, dumps and the cost of the payment addon
+bench:  ## measure the printed log, the form, hosts, dumps, restarts and the cost of the payment addon
 	@$(PYTHON) -m tools.bench
+	@$(PYTHON) -m tools.test --series 19.0 --tests tests/host/bench.py
 	@for series in $(or $(SERIES),$(FOUND)); do $(PYTHON) -m tests.bench $$series || exit 1; done
 
 install-host:  ## copy the host helper to PREFIX, and an example configuration where there is none

@@ -16,6 +16,7 @@ MADE = (
     "apt",
     "compose",
     "data",
+    "demo",
     "locks",
     "logs",
     "odoo.conf",
