@@ -3557,7 +3557,7 @@ class Prober:
         deadline = time.monotonic() + 30
         while self._is_running() and time.monotonic() < deadline:
             time.sleep(0.02)
-        return downtime(self.figures)
+        return downtime(self.figures or new_figures(time.time()))
 
     def _is_running(self):
         with open(self.lock_path, "a+b", opener=_private) as handle:

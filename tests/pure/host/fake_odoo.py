@@ -43,14 +43,14 @@ def upgrade(options, shop, module, behaviour):
     target = options["logfile"]
     version = ast.literal_eval((module / "__manifest__.py").read_text())["version"]
     log(target, "INFO", "Loading module shop (1/1)")
-    if behaviour.get("upgrade") == "slow":
-        time.sleep(1)
     if behaviour.get("upgrade") == "raise":
         log(target, "CRITICAL", f"Failed to initialize database `{options['database']}`.\n{TRACE}")
         return 255
     if behaviour.get("upgrade") == "log":
         log(target, "ERROR", "The view is not valid", "odoo.addons.base.models.ir_ui_view")
     with psycopg2.connect(dbname=options["database"]) as connection:
+        if behaviour.get("upgrade") == "slow":
+            time.sleep(2)
         connection.cursor().execute(
             "UPDATE ir_module_module SET state = %s, latest_version = coalesce(%s, latest_version)"
             " WHERE name = 'shop'",
