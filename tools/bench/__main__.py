@@ -38,6 +38,7 @@ def _arguments():
 def _measure(runtime, name):
     options = (f"--addons-path={runtime.addons_path}", f"--data-dir={runtime.data}")
     _run(runtime, "tools.bench.inside", name, *options)
+    _run(runtime, "tools.bench.together", name, *options)
 
 
 def _run(runtime, module, *arguments):
