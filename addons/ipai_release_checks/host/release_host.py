@@ -5039,15 +5039,25 @@ def _log_time(stamp):
         return datetime.min.replace(tzinfo=timezone.utc)
 
 
+def _moment(text):
+    """The time that :func:`now` wrote."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+
+
 def _log_stamp(moment):
     return moment.strftime("%Y-%m-%d %H:%M:%S").encode()
 
 
 class ErrorCount:
-    """Counts errors by signature, in the window and in the time before it."""
+    """Counts errors by signature, in the window and in the time before it.
 
-    def __init__(self, start, end, levels):
+    :param breaks: spans of time whose errors are not those of a version, see :meth:`Logs._stops`
+    """
+
+    def __init__(self, start, end, levels, breaks=()):
         self.start, self.end = _log_stamp(start), _log_stamp(end)
+        self.broken_off = 0
+        self._breaks = [(_log_stamp(first), _log_stamp(last)) for first, last in breaks]
         self.entries_read = 0
         self.counts = dict.fromkeys(levels, 0)
         self._signatures = {}
@@ -5066,7 +5076,9 @@ class ErrorCount:
                 self.start <= match[1] <= self.end for match in _ANY_ENTRY.finditer(block)
             )
         for match in self._wanted.finditer(block):
-            if since <= match[1] <= self.end:
+            if any(first <= match[1] <= last for first, last in self._breaks):
+                self.broken_off += 1
+            elif since <= match[1] <= self.end:
                 self._count(block, match)
 
     def _count(self, block, match):
@@ -5140,13 +5152,14 @@ class Logs(Verb):
             raise Refused("Parameter 'levels' is empty.", "Name a level, such as ERROR.")
         log, since = self._log(), start - timedelta(days=self.params["days"])
         first = log.needed(since)[1]
-        count = ErrorCount(start, end, self.params["levels"])
+        count = ErrorCount(start, end, self.params["levels"], list(self._stops()))
         for block in log.blocks(since, end):
             count.add(block, since)
         before = max(timedelta(0), start - max(since, first or start))
         share = (end - start) / before if before else 0.0
         return {
             "counts": count.counts,
+            "broken_off": count.broken_off,
             **count.listed(count.compared(share)),
             "entries_read": count.entries_read,
             "bytes_read": log.bytes_read,
@@ -5155,6 +5168,12 @@ class Logs(Verb):
             "unreadable": sorted(set(log.unreadable)),
             "source": log.source,
         }
+
+    def _stops(self):
+        """Spans in which a job stopped Odoo: requests that were under way broke off then."""
+        for event in self.state.journal.events('"stop"'):
+            if event and event["kind"] == "step" and event["payload"]["name"] == "stop":
+                yield tuple(map(_moment, (event["payload"]["start"], event["time"])))
 
     def _log(self):
         log = self.config.need("odoo", "log")

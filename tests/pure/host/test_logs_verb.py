@@ -321,3 +321,20 @@ def test_the_journal_of_a_unit(shop):
     assert first == "--unit=shop.service --utc --no-pager --quiet --output=short-unix"
     since, until = (before(days=7, seconds=10), END + timedelta(seconds=10))
     assert second.endswith(f"--since=@{since.timestamp():.0f} --until=@{until.timestamp():.0f}")
+
+
+def test_what_breaks_off_while_odoo_is_stopped_is_no_error_of_a_version(shop):
+    stop = next(step for step in shop.done("restart")["steps"] if step["name"] == "stop")
+    began = datetime.fromisoformat(stop["start"].replace("Z", "+00:00"))
+    ended = datetime.fromisoformat(stop["end"].replace("Z", "+00:00"))
+    write(
+        shop,
+        entry(began, "ERROR", "cursor already closed"),
+        entry(ended + timedelta(seconds=2), "ERROR", "Library not found"),
+    )
+    window = {"start": began - timedelta(minutes=1), "end": ended + timedelta(minutes=1)}
+    result = shop.done(
+        "logs", {name: f"{moment:%Y-%m-%dT%H:%M:%SZ}" for name, moment in window.items()}
+    )
+    assert [found["message"] for found in result["new"]] == ["Library not found"]
+    assert result["broken_off"] == 1
