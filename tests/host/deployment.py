@@ -23,7 +23,7 @@ LIVE = [
     sql(),
 ]
 WAY_BACK = [
-    ("rollback", {"of": "2.2"}),
+    ("rollback", {}),
     ("host_step", {"of": "R.1", "step": "stop", "optional": True}),
     ("restore", {"of": "1.1"}),
     sql(),
