@@ -47,7 +47,7 @@ class ReleaseTarget(models.Model):
     host_hint = fields.Char(string="What to Do", readonly=True, copy=False)
     host_tested_at = fields.Datetime(string="Tested on", readonly=True, copy=False)
     host_tested_by_id = fields.Many2one("res.users", string="Tested by", readonly=True, copy=False)
-    host_helper = fields.Char(string="Host Helper", readonly=True, copy=False)
+    host_helper = fields.Char(readonly=True, copy=False)
     host_helper_state = fields.Selection(
         [
             (helper_version.SAME, "the one shipped"),

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from ipai_release_checks.transport import (
@@ -87,17 +88,22 @@ def test_no_agent_and_no_other_key_is_tried(sshd, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(home))
     other = sshd.make_key("other")
     (home / ".ssh" / "id_ed25519").write_bytes(other.read_bytes())
-    agent = socket.socket(socket.AF_UNIX)
-    agent.bind(str(tmp_path / "agent"))
-    agent.listen()
-    agent.setblocking(False)
+    asked = threading.Event()
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
     sshd.authorize(key=other)
-    with pytest.raises(HostUnreachable, match="refuses"):
-        Way(ssh_transport(sshd)).call("echo")
-    with pytest.raises(BlockingIOError):
-        agent.accept()
-    agent.close()
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(tmp_path / "agent"))
+        agent.listen()
+        threading.Thread(target=note_and_hang_up, args=(agent, asked), daemon=True).start()
+        with pytest.raises(HostUnreachable, match="refuses"):
+            Way(ssh_transport(sshd)).call("echo")
+        agent.shutdown(socket.SHUT_RDWR)
+    assert not asked.is_set()
+
+
+def note_and_hang_up(agent, asked):
+    with suppress(OSError), agent.accept()[0]:
+        asked.set()
 
 
 def test_a_host_without_the_helper_says_what_its_shell_says(sshd):
