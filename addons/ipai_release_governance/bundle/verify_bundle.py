@@ -750,6 +750,17 @@ def imprint(token):
     return token[start:end].hex()
 
 
+def check_stamp(token, head, name, note):
+    """A time stamp is one of this head. Whether the authority signed it, OpenSSL checks."""
+    try:
+        stamped = imprint(token)
+    except ValueError as problem:
+        note(name, f"is no time stamp: {problem}")
+        return
+    if stamped != digest(head.encode()):
+        note(name, "stamps something else than the head of the journal")
+
+
 # -- the bundle ----------------------------------------------------------------------------------
 
 
@@ -841,13 +852,7 @@ class Bundle:
         if name not in self._archive.members:
             self._note(name, "is named in anchors.json, and missing")
             return
-        try:
-            stamped = imprint(self._archive.read(name, JSON_LIMIT))
-        except ValueError as problem:
-            self._note(name, f"is no time stamp: {problem}")
-            return
-        if stamped != digest(anchor["head"].encode()):
-            self._note(name, "stamps something else than the head of the journal")
+        check_stamp(self._archive.read(name, JSON_LIMIT), anchor["head"], name, self._note)
 
     # -- the record ------------------------------------------------------------------------------
 

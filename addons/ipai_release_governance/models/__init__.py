@@ -58,5 +58,6 @@ from . import (
     release_verify_cron,
     release_anchor,
     release_bundle,
+    release_timestamp,
     ir_websocket,
 )

@@ -13,6 +13,7 @@ from . import (
     test_runbook,
     test_screens,
     test_signoff,
+    test_timestamp,
     test_tours,
     test_verification,
     test_journal,
