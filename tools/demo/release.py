@@ -4,6 +4,8 @@ Everything goes the way people go: over HTTP, each with their own login and righ
 scheduler works off the automated items. Some of those restart the very Odoo that is asked.
 """
 
+import csv
+import io
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -117,7 +119,7 @@ class DemoRelease:
         say(f"   meanwhile {login} posts {made['name']} for {partner['name']}")
 
     def entered_since(self) -> list[str]:
-        """Lines of the lists of documents that the restore kept as evidence."""
+        """One line for each document that the restore listed as entered or changed since."""
         kept = self._executor.search(
             "ipai.release.evidence",
             [("release_id", "=", self.id), ("name", "=like", "%.csv")],
@@ -126,7 +128,8 @@ class DemoRelease:
         lines = []
         for file in kept:
             content = self._executor.download(f"/web/content/{file['attachment_id'][0]}")
-            lines += [file["name"], *(f"   {line}" for line in content.decode().splitlines())]
+            rows = csv.DictReader(io.StringIO(content.decode()))
+            lines += [f"{file['name'].removesuffix('.csv')}: {_document(row)}" for row in rows]
         return lines
 
     # -- planning ----------------------------------------------------------------------------
@@ -376,6 +379,13 @@ class DemoRelease:
 
     def _read(self, field: str):
         return self._executor.call("ipai.release", "read", [self.id], [field])[0][field]
+
+
+def _document(row: dict) -> str:
+    """A line of the list, as people read it."""
+    named = row.get("number") or row.get("name") or row["id"]
+    figures = [row.get(name) for name in ("amount", "currency", "partner")]
+    return " ".join(filter(None, [row["what"], named, *figures]))
 
 
 def show(release: DemoRelease):
