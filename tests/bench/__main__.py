@@ -2,8 +2,9 @@
 
     python3 -m tests.bench 19.0 [--count 500] [--rounds 5]
 
-Makes two databases, or takes those of the last run with ``--keep``. Ends with status 1 when the
-addon costs more than the limits in :mod:`tests.bench.verdict`.
+On 18.0 OCA's approval of payments is measured in the same run, in a database of its own. Makes
+the databases, or takes those of the last run with ``--keep``. Ends with status 1 when the addon
+costs more than the limits in :mod:`tests.bench.verdict`.
 """
 
 import argparse
@@ -13,20 +14,33 @@ import sys
 from tools import database, runtime
 from tools.say import command, say
 
-WITHOUT, WITH = "bench_without", "bench_with"
+from . import oca
+
+WITHOUT, WITH, BESIDE = "bench_without", "bench_with", "bench_oca"
 
 
 def main():
     arguments = _arguments()
     chosen = runtime.get(arguments.series)
-    names = [f"{arguments.prefix}{name}" for name in (WITHOUT, WITH)]
+    modules = {WITHOUT: [], WITH: ["payment_account_enhanced"]}
+    with_oca = oca.runtime(chosen)
+    if with_oca:
+        chosen = with_oca
+        modules[BESIDE] = [oca.MODULE]
+    names = {f"{arguments.prefix}{name}": wanted for name, wanted in modules.items()}
     if not arguments.keep:
-        for name, modules in zip(
-            names, ([], ["payment_account_enhanced", *arguments.beside]), strict=True
-        ):
-            for line in database.new(chosen, name, modules):
-                say(line)
-    run = chosen.run(
+        _make(chosen, names)
+    sys.exit(_measure(chosen, arguments, names).returncode)
+
+
+def _make(chosen, names):
+    for name, modules in names.items():
+        for line in database.new(chosen, name, modules):
+            say(line)
+
+
+def _measure(chosen, arguments, names):
+    return chosen.run(
         [
             chosen.python,
             "-m",
@@ -38,7 +52,6 @@ def main():
             *names,
         ]
     )
-    sys.exit(run.returncode)
 
 
 def _arguments():
@@ -48,7 +61,6 @@ def _arguments():
     parser.add_argument("--rounds", type=int, default=5, help="rounds for each database")
     parser.add_argument("--prefix", default="", help="of the databases' names")
     parser.add_argument("--keep", action="store_true", help="use the databases of the last run")
-    parser.add_argument("--beside", action="append", default=[], help="another module to install")
     return parser.parse_args()
 
 

@@ -108,26 +108,30 @@ def main():
         "log-level": "warn",
     }
     config.parse_config([f"--{name}={value}" for name, value in options.items()])
-    benches = [Bench(name, arguments.count) for name in (arguments.without, arguments.with_addon)]
-    rounds = [[], []]
+    names = arguments.databases
+    benches = [Bench(name, arguments.count) for name in names]
+    rounds = [[] for _name in names]
     for number in range(arguments.rounds + 1):
         for bench, measured in zip(benches, rounds, strict=True):
             result = bench.round()
             if number:  # the first round of each warms the caches
                 measured.append(result)
         say(f"round {number} of {arguments.rounds}")
-    rows = verdict.compare(*rounds)
-    _show(rows)
+    without, with_addon, *beside = rounds
+    rows = verdict.compare(without, with_addon)
+    _show("with the addon", rows)
+    for measured in beside:
+        _show("with OCA's instead", verdict.compare(without, measured))
     problems = verdict.broken(rows)
     say("\n".join(problems) or "within the limits")
     sys.exit(bool(problems))
 
 
-def _show(rows):
-    say(f"{'step':<10} {'without':>9} {'with':>9} {'ratio':>6} {'queries':>15}")
+def _show(title, rows):
+    say(f"{'step':<10} {'without':>9} {title:>18} {'ratio':>6} {'queries':>15}")
     for step, before, after, ratio, queries_before, queries_after in rows:
         queries = f"{queries_before} → {queries_after}"
-        say(f"{step:<10} {before:>8.3f}s {after:>8.3f}s {ratio:>6.3f} {queries:>15}")
+        say(f"{step:<10} {before:>8.3f}s {after:>17.3f}s {ratio:>6.3f} {queries:>15}")
 
 
 def _arguments():
@@ -136,8 +140,7 @@ def _arguments():
         parser.add_argument(name, required=True)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--rounds", type=int, required=True)
-    parser.add_argument("without")
-    parser.add_argument("with_addon")
+    parser.add_argument("databases", nargs="+", help="without, with, and others to compare")
     return parser.parse_args()
 
 

@@ -26,15 +26,19 @@ class TestCompanyPaid(PaymentCommon):
 
     def expense(self, mode="company_account", amount=100.0):
         """Return an expense that nobody has approved yet."""
-        return self.env["hr.expense"].sudo().create(
-            {
-                "name": "Dinner",
-                "employee_id": self.employee.id,
-                "product_id": self.product.id,
-                "total_amount_currency": amount,
-                "payment_mode": mode,
-                "tax_ids": [fields.Command.clear()],
-            }
+        return (
+            self.env["hr.expense"]
+            .sudo()
+            .create(
+                {
+                    "name": "Dinner",
+                    "employee_id": self.employee.id,
+                    "product_id": self.product.id,
+                    "total_amount_currency": amount,
+                    "payment_mode": mode,
+                    "tax_ids": [fields.Command.clear()],
+                }
+            )
         )
 
     def submit(self, expense):
@@ -42,12 +46,16 @@ class TestCompanyPaid(PaymentCommon):
         if SERIES >= 19:
             expense.action_submit()
             return expense
-        report = self.env["hr.expense.sheet"].sudo().create(
-            {
-                "name": "Dinners",
-                "employee_id": self.employee.id,
-                "expense_line_ids": [fields.Command.set(expense.ids)],
-            }
+        report = (
+            self.env["hr.expense.sheet"]
+            .sudo()
+            .create(
+                {
+                    "name": "Dinners",
+                    "employee_id": self.employee.id,
+                    "expense_line_ids": [fields.Command.set(expense.ids)],
+                }
+            )
         )
         report.action_submit_sheet()
         return report

@@ -85,6 +85,8 @@ class AccountMove(models.Model):
     def _posted_payments(self):
         """Return the payments behind those of these entries that are posted."""
         posted = self.filtered(lambda move: move.state == "posted")
+        if not posted:  # asked for with every item that is entered
+            return self.env["account.payment"]
         return posted._entry_payments().filtered(lambda payment: payment._is_posted())
 
     def _submitted_payments(self, vals):

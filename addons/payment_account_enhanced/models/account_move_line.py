@@ -55,7 +55,8 @@ class AccountMoveLine(models.Model):
             if changes:
                 payments._check_may_change(changes.keys(), self._name)
                 edits += [(payment, changes) for payment in payments]
-        # An item that is moved must not land in the entry of a posted payment either.
-        target = self.env["account.move"].browse(vals.get("move_id") or [])
-        target._posted_payments()._locked()._check_may_change({"line_ids"}, "account.move")
+        if vals.get("move_id"):
+            # An item that is moved must not land in the entry of a posted payment either.
+            target = self.env["account.move"].browse(vals["move_id"])
+            target._posted_payments()._locked()._check_may_change({"line_ids"}, "account.move")
         return edits

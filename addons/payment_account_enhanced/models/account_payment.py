@@ -113,8 +113,8 @@ class AccountPayment(models.Model):
         """Return ``draft``, ``posted`` or ``cancelled``: what Odoo says of the payment."""
         self.ensure_one()
         if self.state in CANCELLED_STATES:
-            return "cancelled"
-        return "posted" if self._is_posted() else "draft"
+            return states.CANCELLED
+        return states.POSTED if self._is_posted() else states.DRAFT
 
     def _is_posted(self):
         """Whether the payment stands in the books: by its entry, or by its state if it has none."""

@@ -136,7 +136,7 @@ class AccountPayment(models.Model):
 
     def _check_state(self, allowed, message):
         wrong = self.filtered(lambda payment: payment.approval_state not in allowed)
-        wrong |= self.filtered(lambda payment: payment._posting_status() != "draft")
+        wrong |= self.filtered(lambda payment: payment._posting_status() != states.DRAFT)
         if wrong:
             names = wrong._names_with_state()
             raise UserError(_("%(message)s: %(payments)s", message=message, payments=names))
@@ -186,7 +186,7 @@ class AccountPayment(models.Model):
         self.ensure_one()
         if not self.document_number:
             raise UserError(_("Enter the Document Number of %s first.", self.approval_label))
-        if self._posting_status() == "cancelled":
+        if self._posting_status() == states.CANCELLED:
             raise UserError(_("%s is cancelled and needs no verification.", self.approval_label))
         if not self.message_attachment_count:
             raise UserError(

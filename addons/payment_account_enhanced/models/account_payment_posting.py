@@ -1,4 +1,5 @@
 from odoo import _, fields, models
+from odoo.addons.ipai_series.compat import SERIES
 from odoo.exceptions import UserError
 
 from ..core import digest, states
@@ -24,10 +25,34 @@ class AccountPayment(models.Model):
 
     def _compute_seal(self):
         """Fix the content as it stands; runs when ``_seal`` asks for it, not on every change."""
-        for payment in self:
-            content = payment._sealable_content() if payment._is_posted() else None
-            payment.sealed_content = content and digest.canonical(content)
-            payment.sealed_digest = content and digest.digest(content)
+        seals = {payment: payment._seal_values() for payment in self}
+        if SERIES < 18:
+            self._store_seals(seals)
+        else:
+            for payment, (content, content_digest) in seals.items():
+                payment.sealed_content = content
+                payment.sealed_digest = content_digest
+
+    def _seal_values(self):
+        """Return the content of a posted payment, spelled out, and its digest."""
+        if not self._is_posted():
+            return None, None
+        content = self._sealable_content()
+        return digest.canonical(content), digest.digest(content)
+
+    def _store_seals(self, seals):
+        """Store all seals in one statement: before 18 Odoo needs one for each value."""
+        payments = [payment for payment in seals if payment._origin]
+        self.env.cr.execute(
+            "UPDATE account_payment SET sealed_content = seal.content, sealed_digest = seal.digest"
+            " FROM unnest(%s, %s::text[], %s::text[]) AS seal(id, content, digest)"
+            " WHERE account_payment.id = seal.id",
+            [
+                [payment.id for payment in payments],
+                *map(list, zip(*(seals[payment] for payment in payments), strict=True)),
+            ],
+        )
+        self.invalidate_recordset(["sealed_content", "sealed_digest"], flush=False)
 
     def _sealable_content(self):
         """Return what must stay as it is once posted: the approved content, number and company."""

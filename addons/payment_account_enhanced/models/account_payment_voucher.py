@@ -1,11 +1,13 @@
 import base64
 import secrets
+from collections import defaultdict
 
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.image import image_data_uri
 
 from ..core import policy, states
+from .series import MEMO
 
 VOUCHER_STATES = (states.POSTED, states.VOID)
 
@@ -52,6 +54,9 @@ class AccountPayment(models.Model):
         language = self.partner_id.lang or self.env.lang
         return self.currency_id.with_context(lang=language).amount_to_text(self.amount)
 
+    def _voucher_memo(self):
+        return self[MEMO]
+
     def _voucher_steps(self):
         """Return ``(label, user, date)`` of the decisions, in order."""
         labels = dict(
@@ -68,7 +73,34 @@ class AccountPayment(models.Model):
         return ", ".join(user.name for user in policy.repeated(self._steps_taken()))
 
     def _voucher_bills(self):
-        return self._reconciled_documents().filtered(lambda move: move.is_invoice(True))
+        """Return ``(document, amount)``: what this payment paid of each, in its own currency."""
+        self.ensure_one()
+        paid = defaultdict(float)
+        for line, amount in self._paid_items():
+            paid[line.move_id] += amount
+        documents = [move for move in paid if move.is_invoice(include_receipts=True)]
+        documents.sort(key=lambda move: (move.invoice_date or move.date, move.name))
+        return [(move, paid[move]) for move in documents]
+
+    def _paid_items(self):
+        """Return the items paid, each with the amount in its currency."""
+        if not self.move_id:
+            return [
+                (allocation.move_line_id, allocation._amount_in(allocation.line_currency_id))
+                for allocation in self.allocation_ids
+            ]
+        lines = self.move_id.line_ids
+        return [
+            *((each.debit_move_id, each.debit_amount_currency) for each in lines.matched_debit_ids),
+            *(
+                (each.credit_move_id, each.credit_amount_currency)
+                for each in lines.matched_credit_ids
+            ),
+        ]
+
+    def _voucher_void(self):
+        """Return the line of history that says who gave the payment up, and when."""
+        return self.history_ids.filtered(lambda line: line.event == "void")[:1]
 
     def _voucher_verdict(self):
         """Return ``valid``, ``changed`` or ``void``: all the public page tells."""

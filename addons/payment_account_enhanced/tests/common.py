@@ -1,5 +1,6 @@
 from odoo import fields
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.ipai_series.compat import SERIES
 from odoo.tests.common import new_test_user
 
 from ..models.series import MEMO
@@ -20,6 +21,13 @@ class PaymentCommon(AccountTestInvoicingCommon):
         cls.clerk = cls.new_user("clerk", INVOICE)
         for role in ("user", "reviewer", "approver", "authorizer", "manager"):
             setattr(cls, role, cls.new_user(f"payment_{role}", ROLE % role))
+
+    @classmethod
+    def other_company(cls):
+        """Return another company with a chart of accounts."""
+        if SERIES < 18:
+            return cls.setup_company_data("Other")["company"]
+        return cls.setup_other_company(name="Other")["company"]
 
     @classmethod
     def new_user(cls, login, groups):

@@ -12,7 +12,7 @@ class TestCompanies(PaymentCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.other = cls.setup_other_company(name="Other")["company"]
+        cls.other = cls.other_company()
         cls.strangers = {
             role: cls.stranger(role) for role in ("user", "reviewer", "approver", "manager")
         }
@@ -64,14 +64,16 @@ class TestCompanies(PaymentCommon):
             lambda: payment.with_user(manager).action_draft(),
             lambda: payment.with_user(manager)._void("x", "2024-01-31"),
             lambda: payment.move_id.with_user(manager).button_draft(),
-            lambda: self.env["account.payment.override"]
-            .with_user(manager)
-            .create(
-                {
-                    "payment_id": payment.id,
-                    "reason": "x",
-                    "end_datetime": fields.Datetime.add(fields.Datetime.now(), hours=1),
-                }
+            lambda: (
+                self.env["account.payment.override"]
+                .with_user(manager)
+                .create(
+                    {
+                        "payment_id": payment.id,
+                        "reason": "x",
+                        "end_datetime": fields.Datetime.add(fields.Datetime.now(), hours=1),
+                    }
+                )
             ),
         ):
             with self.assertRaises(AccessError):
@@ -113,9 +115,7 @@ class TestBranches(PaymentCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.branch = cls.env["res.company"].create(
-            {"name": "Branch", "parent_id": cls.company.id}
-        )
+        cls.branch = cls.env["res.company"].create({"name": "Branch", "parent_id": cls.company.id})
         for user in (cls.user, cls.clerk, cls.reviewer, cls.approver):
             user.company_ids += cls.branch
         cls.env.cr.precommit.run()  # loads the chart of accounts of the branch

@@ -97,12 +97,12 @@ class TestTransfers(PaymentCommon):
 
     def transfer(self, **values):
         """Enter a transfer from the bank to the cash box as Odoo does until 17.0."""
-        return self.payment(
-            is_internal_transfer=True,
-            destination_journal_id=self.cash.id,
-            partner_id=self.company.partner_id.id,
-            **values,
-        )
+        defaults = {
+            "is_internal_transfer": True,
+            "destination_journal_id": self.cash.id,
+            "partner_id": self.company.partner_id.id,
+        }
+        return self.payment(**defaults | values)
 
     def paired(self):
         """Whether this series makes the second half of a transfer by itself."""

@@ -150,8 +150,14 @@ class TestCashBasis(PaymentCommon):
         return bill
 
     def cash_basis(self, bill):
-        entries = self.env["account.move"].search([("tax_cash_basis_origin_move_id", "=", bill.id)])
-        return entries.sorted("id")
+        """Return the entries that book the tax of a bill, and those that take it back."""
+        moves = self.env["account.move"]
+        entries = moves.search([("tax_cash_basis_origin_move_id", "=", bill.id)])
+        return entries | moves.search([("reversed_entry_id", "in", entries.ids)])
+
+    def tax_due(self, bill):
+        items = self.cash_basis(bill).line_ids.filtered("tax_line_id")
+        return sum(items.mapped("balance"))
 
     def test_posting_an_approved_payment_books_the_tax(self):
         bill = self.taxed_bill()
@@ -160,11 +166,8 @@ class TestCashBasis(PaymentCommon):
         self.assertFalse(self.cash_basis(bill))
         self.decide(payment)
         self.assertEqual(bill.amount_residual, 0.0)
-        entry = self.cash_basis(bill)
-        self.assertEqual(entry.state, "posted")
-        tax = entry.line_ids.filtered("tax_line_id")
-        self.assertEqual(tax.tax_line_id, self.tax)
-        self.assertEqual(abs(tax.balance), 10.0)
+        self.assertEqual(self.cash_basis(bill).mapped("state"), ["posted"])
+        self.assertEqual(abs(self.tax_due(bill)), 10.0)
 
     def test_clerk_reconciles_and_a_manager_takes_it_back(self):
         bill = self.taxed_bill()
@@ -176,9 +179,8 @@ class TestCashBasis(PaymentCommon):
             line.with_user(self.clerk).remove_move_reconcile()
         line.with_user(self.manager).remove_move_reconcile()
         self.assertEqual(bill.amount_residual, 110.0)
-        entries = self.cash_basis(bill) | self.cash_basis(bill).reversal_move_ids
-        self.assertEqual(entries.mapped("state"), ["posted", "posted"])
-        self.assertEqual(sum(entries.line_ids.filtered("tax_line_id").mapped("balance")), 0.0)
+        self.assertEqual(self.cash_basis(bill).mapped("state"), ["posted", "posted"])
+        self.assertEqual(self.tax_due(bill), 0.0)
         self.assertFalse(payment._tampering())
 
     def test_reset_by_a_manager_reverses_the_tax(self):
@@ -187,8 +189,7 @@ class TestCashBasis(PaymentCommon):
         self.decide(payment)
         payment.with_user(self.manager).action_cancel()
         self.assertEqual(payment.approval_state, "cancelled")
-        entries = self.cash_basis(bill) | self.cash_basis(bill).reversal_move_ids
-        self.assertEqual(sum(entries.line_ids.filtered("tax_line_id").mapped("balance")), 0.0)
+        self.assertEqual(self.tax_due(bill), 0.0)
 
     def test_void_reverses_the_tax(self):
         bill = self.taxed_bill()
@@ -196,5 +197,4 @@ class TestCashBasis(PaymentCommon):
         self.decide(payment)
         payment.with_user(self.manager)._void("paid twice", payment.date)
         self.assertEqual(bill.amount_residual, 110.0)
-        entries = self.cash_basis(bill) | self.cash_basis(bill).reversal_move_ids
-        self.assertEqual(sum(entries.line_ids.filtered("tax_line_id").mapped("balance")), 0.0)
+        self.assertEqual(self.tax_due(bill), 0.0)

@@ -30,6 +30,7 @@ class TestVoucher(PaymentCommon, HttpCase):
             payment.name,
             bill.name,
             "D-4711",
+            payment[MEMO],
             self.partner_a.name,
             self.user.name,
             self.reviewer.name,
@@ -39,6 +40,29 @@ class TestVoucher(PaymentCommon, HttpCase):
         ):
             self.assertIn(text, html)
         self.assertIn(payment.currency_id.amount_to_text(100.0), html)
+
+    def test_amount_paid_of_each_document(self):
+        first, second = self.bill(100.0), self.bill(80.0)
+        payment = self.pay(first + second, self.user, group_payment=True, amount=130.0)
+        self.decide(payment)
+        self.assertEqual(payment._voucher_bills(), [(first, 100.0), (second, 30.0)])
+        html = self.render(payment)
+        for amount in ("130.00", "100.00", "80.00", "30.00"):
+            self.assertIn(f">{amount}<", html)
+
+    def test_amount_paid_in_the_currency_of_the_document(self):
+        currency = self.new_currency({"2000-01-01": 2.0})
+        bill = self.bill(100.0, currency_id=currency.id)
+        payment = self.pay(bill, self.user, amount=20.0, currency_id=self.company.currency_id.id)
+        self.decide(payment)
+        self.assertEqual(payment._voucher_bills(), [(bill, 40.0)])
+
+    def test_void_voucher_says_by_whom_and_why(self):
+        payment = self.posted()
+        payment.with_user(self.manager)._void("paid twice", payment.date)
+        html = self.render(payment)
+        for text in ("VOID", "paid twice", self.manager.name, payment.void_move_id.name):
+            self.assertIn(text, html)
 
     def test_words_in_the_language_of_the_partner(self):
         self.env["res.lang"]._activate_lang("fr_FR")

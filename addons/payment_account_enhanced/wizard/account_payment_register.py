@@ -39,8 +39,11 @@ class AccountPaymentRegister(models.TransientModel):
         left = payment.amount
         allocations = []
         dues = {line: self._due(payment, line) for line in vals["to_reconcile"]}
-        # Credit notes first: what they give can be spent on the bills.
-        for sequence, line in enumerate(sorted(dues, key=dues.get)):
+        # Credit notes first: what they give can be spent on the bills. Then what is due longest.
+        order = sorted(
+            dues, key=lambda line: (dues[line] > 0, line.date_maturity or line.date, -dues[line])
+        )
+        for sequence, line in enumerate(order):
             amount = min(dues[line], left)
             left -= amount
             allocations.append(
