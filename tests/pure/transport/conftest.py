@@ -1,6 +1,7 @@
 """Load the transport without Odoo, and give the tests a real sshd."""
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 
@@ -17,14 +18,25 @@ if "ipai_release_checks" not in sys.modules:
 
 
 @pytest.fixture
-def sshd(tmp_path):
+def start_sshd(tmp_path):
+    """A function that starts an sshd, with options of :class:`Sshd`; all are stopped at the end."""
+    with ExitStack() as started:
+
+        def start(**options):
+            folder = tmp_path / "sshd"
+            folder.mkdir()
+            server = Sshd(folder, **options)
+            started.callback(server.stop)
+            server.start()
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def sshd(start_sshd):
     """A running sshd that lets its key in."""
-    folder = tmp_path / "sshd"
-    folder.mkdir()
-    server = Sshd(folder)
-    server.start()
-    yield server
-    server.stop()
+    return start_sshd()
 
 
 @pytest.fixture

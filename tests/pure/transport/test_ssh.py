@@ -16,7 +16,6 @@ from ipai_release_checks.transport import (
     scan,
     ssh,
 )
-from sshd import Sshd
 from ways import Way, effects, finished, helper, over_ssh, ssh_transport, stand_in
 
 
@@ -150,15 +149,13 @@ def test_a_frozen_server_ends_in_a_time_out(sshd):
     way.client.close()
 
 
-def test_an_idle_connection_is_kept_alive(tmp_path, monkeypatch):
+def test_an_idle_connection_is_kept_alive(start_sshd, monkeypatch):
     monkeypatch.setattr(ssh, "KEEP_ALIVE", 1)
-    server = Sshd(tmp_path, log_level="DEBUG")
-    server.start()
+    server = start_sshd(log_level="DEBUG")
     with over_ssh(server, stand_in()).client as client:
         client.call("echo")
         time.sleep(2.5)
     assert "keepalive@lag.net" in server.log.read_text()
-    server.stop()
 
 
 # -- servers that are none

@@ -5,7 +5,6 @@ import os
 import paramiko
 import pytest
 from ipai_release_checks.transport import HostProtocolError, NoFilesTaken, sftp, upload
-from sshd import Sshd
 from ways import address, helper, stand_in
 
 CONTENT = b"#!" + os.urandom(300_000)
@@ -53,11 +52,6 @@ def test_a_key_bound_to_the_helper_copies_nothing(sshd, home, folder, command, m
     assert os.listdir(home) == []
 
 
-def test_a_home_that_cannot_be_written_is_an_error(tmp_path):
-    folder = tmp_path / "read-only"
-    folder.mkdir()
-    server = Sshd(folder, sftp="-R")
-    server.start()
+def test_a_home_that_cannot_be_written_is_an_error(start_sshd):
     with pytest.raises(HostProtocolError, match=r"could not be copied to .*: permission denied"):
-        send(server)
-    server.stop()
+        send(start_sshd(sftp="-R"))
