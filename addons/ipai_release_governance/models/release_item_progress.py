@@ -122,5 +122,5 @@ class ReleaseRunning(models.Model):
             item = release.item_ids.filtered(
                 lambda row: row.outcome == "running" and row.progress_text
             )[:1]
-            release.running_text = item and f"{item.display_name}: {item.progress_text}"
+            release.running_text = f"{item.display_name}: {item.progress_text}" if item else ""
             release.running_progress = item.progress
