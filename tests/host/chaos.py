@@ -24,8 +24,8 @@ KILLS = int(os.environ.get("KILLS") or 60)
 SEED = int(os.environ.get("SEED") or secrets.randbelow(10**6))
 PARTS = ("odoo", "worker", "job", "postmaster", "backend", "connection")
 #: Kills in one release, and seconds between two of them.
-MOST = 4
-PAUSE = (1, 15)
+MOST = 6
+PAUSE = (1, 12)
 
 
 class Live:

@@ -17,7 +17,6 @@ BACKUP = [("backup", {}), ("verify_backup", {"of": "1.1"})]
 SWITCH = [("code_fetch", {}), ("code_switch", {}), ("code_files", {"of": "2.1"})]
 LIVE = [
     ("upgrade", {}),
-    ("restart", {}),
     ("host_health", {"login": True}),
     ("module", {"module": shopcode.ADDON, "version": shopcode.AFTER}),
     sql(),
