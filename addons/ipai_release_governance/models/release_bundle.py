@@ -25,7 +25,7 @@ class ReleaseBundle(models.Model):
         return {
             "type": "ir.actions.act_url",
             "url": f"/ipai_release_governance/bundle/{self.id}",
-            "target": "self",
+            "target": "download",
         }
 
     def _tell_download(self, sha256):

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_auditor,
     test_bundle,
     test_calendar,
     test_delegation,
