@@ -118,9 +118,10 @@ class HostedHouse(House):
     def go_back(self):
         """As before any release: the old version in the clone and in the database."""
         git(self.clone, "checkout", "--quiet", "--force", "-B", BRANCH, self.before)
-        version = f"{self._runtime.series}.{BEFORE}"
-        script = f"UPDATE ir_module_module SET latest_version='{version}' WHERE name='{WARE}'"
-        self._runtime.run(["psql", "-qc", script, self.database], check=True)
+        values = ("-v", f"version={self._runtime.series}.{BEFORE}", "-v", f"name={WARE}")
+        statement = "UPDATE ir_module_module SET latest_version = :'version' WHERE name = :'name';"
+        argv = ["psql", "--quiet", *values, self.database]
+        self._runtime.run(argv, input=statement, **TEXT)
 
     def head(self):
         return git(self.clone, "rev-parse", "HEAD")

