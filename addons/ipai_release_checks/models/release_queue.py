@@ -1,10 +1,11 @@
 # Each item is claimed and settled in a transaction of its own, so that a killed worker loses none.
 # pylint: disable=invalid-commit
 import logging
+import math
 import time
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 from psycopg2 import errors
 
 from ..checks.base import CheckError, NotYet
@@ -152,25 +153,38 @@ class ReleaseQueue(models.AbstractModel):
 
     @api.model
     def _recall_one(self, release, hosts):
-        """Ask one host; return the release's id in a list while it cannot be asked."""
+        """Ask one host; return the release's id in a list while it is to be left alone."""
+        try:
+            self._ask_host(release, hosts)
+            self.env.cr.commit()
+        except CONCURRENCY:
+            self._give_way(0)
+        except Exception as problem:
+            # Whatever it was: the other releases go on, and this one's journal stays as it is.
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            _logger.exception("What %s has forgotten could not be taken back", release.name)
+            hosts.next_try[release.id] = math.inf
+            release._report_trouble(_("Its record was not taken back: %s", problem), "critical")
+            self.env.cr.commit()
+        return [] if release.id in hosts.recalled else release.ids
+
+    @api.model
+    def _ask_host(self, release, hosts):
         try:
             release._recall(hosts)
-            values = {"host_away_since": False} if release.host_away_since else {}
+            self._host_is_back(release)
         except HostUnreachable:
             if release._host_is_away_for_good(PATIENCE):
                 # The items say so themselves, and a person decides.
                 hosts.recalled.add(release.id)
-                return []
+                return
             hosts.next_try[release.id] = time.monotonic() + AWAY_AGAIN.total_seconds()
-            values = away_since(release)
+            if not release.host_away_since:
+                release._store(away_since(release))
         except CheckError:
             # The way to the host is not set up: the items say what is missing.
             hosts.recalled.add(release.id)
-            return []
-        if values and values["host_away_since"] != release.host_away_since:
-            release._store(values)
-        self.env.cr.commit()
-        return [] if release.id in hosts.recalled else release.ids
 
     @api.model
     def _releases_due(self):

@@ -195,6 +195,23 @@ class TestQueueHost(QueueCase):
         self.assertIn("REL/1999/0001", incident.description)
         self.assertFalse(self.asked("restart"))
 
+    def test_a_record_that_cannot_be_read_holds_its_release_and_no_other(self):
+        release = self.make_release([("1", "restart", {})])
+        other = self.make_release([("1", "module", {"module": "base"})])
+        forgotten = {"release": "x", "length": 99, "head": "f" * 64}
+        broken = {**release._export_record(), "tables": {"ipai_release_event": [{"id": 1}]}}
+        self.script(disk=[{"forgotten": forgotten}], record=[{"result": {"record": broken}}])
+        length = release.journal_length
+        with self.assertLogs("odoo.addons.ipai_release_checks.models.release_queue", "ERROR"):
+            self.work_for(1)
+        self.assertEqual(self.item(release, "1").outcome, "pending")
+        self.assertNotEqual(self.item(other, "1").outcome, "pending")
+        self.assertIn("not taken back", release.incident_ids.description)
+        self.assertNotIn(
+            "item_start",
+            release.event_ids.filtered(lambda event: event.sequence > length).mapped("kind"),
+        )
+
     # -- a host that is away -----------------------------------------------------------------
 
     def test_a_host_that_restarts_is_waited_for(self):

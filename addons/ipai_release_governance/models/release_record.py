@@ -90,11 +90,12 @@ class ReleaseRecord(models.Model):
         count = self._import_record(record)
         if count:
             text = _(
-                "The database was restored from %(source)s and had forgotten %(count)s events of "
+                "The database was restored from %(backup)s and had forgotten %(count)s events of "
                 "this release. They were replayed from the host's journal: same events, same head.",
-                source=source,
+                backup=source,
                 count=count,
             )
+            self._note_reseated()
             self._log("replayed", {"events": count, "head": record["head"], "source": source})
             self._report_trouble(text, "high")
             self._notify_progress()
