@@ -70,6 +70,23 @@ class TestVerify(EvidenceCase):
         release._store({"verified_at": release.verified_at - timedelta(days=7)})
         self.assertIn(release, release._due_for_verification(0))
 
+    def test_a_restored_record_tells_its_new_ids_and_nothing_else(self):
+        release = self.begun()
+        incident = release.incident_ids[:1]
+        self.tamper("UPDATE ipai_release_incident SET id = id + 1000 WHERE id = %s", incident.id)
+        self.tamper(
+            "UPDATE ipai_release_signoff SET user_id = NULL WHERE release_id = %s", release.id
+        )
+        self.assertTrue(release._findings())
+        self.tamper(
+            "UPDATE ipai_release_item SET outcome = 'failed' WHERE id = %s",
+            self.item(release, "0.1").id,
+        )
+        release._note_reseated()
+        release._log("replayed", {})
+        [finding] = release._findings()
+        self.assertIn("item 0.1: outcome is 'failed', and 'passed'", finding)
+
     def tamper(self, statement, *values):
         """Change the record past the ORM."""
         self.env["ipai.release"]._journal_pending()
