@@ -6,6 +6,7 @@ one that is thrown away.
 
 import argparse
 import random
+import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -54,7 +55,7 @@ def plan(env):
     runbook = env["ipai.runbook"].create(
         {
             "name": "Together",
-            "code": "together",
+            "code": f"together-{secrets.token_hex(4)}",
             "phase_ids": [(0, 0, phase)],
             "signoff_ids": [
                 (0, 0, {"role_id": signing.id, "stage": "execution", "meaning": "Seen"})
