@@ -26,12 +26,12 @@ class ReleaseDowntime(models.Model):
     def _downtimes(self):
         """The downtimes that items recorded, in seconds; what is no number counts for nothing."""
         lines = self.item_ids.measurement_ids.filtered(lambda line: line.name == DOWNTIME)
-        return [float(line.value) for line in lines if _is_number(line.value)]
+        return [float(line.value) for line in lines if line.value and _is_number(line.value)]
 
 
 def _is_number(text):
     try:
         float(text)
-    except (TypeError, ValueError):
+    except ValueError:
         return False
     return True

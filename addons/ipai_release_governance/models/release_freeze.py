@@ -19,7 +19,9 @@ class ReleaseFreeze(models.Model):
     company_id = fields.Many2one(
         "res.company", tracking=True, help="Empty: releases of all companies."
     )
-    target_ids = fields.Many2many("ipai.release.target", help="Empty: all targets.")
+    target_ids = fields.Many2many(
+        "ipai.release.target", string="Targets", help="Empty: all targets."
+    )
     kind = fields.Selection(
         [("month_end", "Month-end Closing"), ("holiday", "Holiday"), ("once", "Once")],
         required=True,
