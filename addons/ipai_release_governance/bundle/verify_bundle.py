@@ -427,6 +427,7 @@ def reference(row, name):
 
 #: Stages whose items a signature of a stage covers.
 STAGES_SEEN = {
+    "freeze": ("preparation",),
     "execution": ("preparation", "execution"),
     "verification": ("preparation", "execution", "verification"),
 }

@@ -71,6 +71,17 @@ class ReleaseItem(models.Model):
     def _may_execute(self, user):
         return super()._may_execute(user) and user not in self.release_id._approvers()
 
+    def _refuse_stranger(self, retry=False):
+        # First: it says more than that somebody else has the role.
+        if not retry:
+            self.release_id._refuse_approver()
+        return super()._refuse_stranger(retry)
+
+    def _compute_can_waive(self):
+        super()._compute_can_waive()
+        for item in self.filtered("can_waive"):
+            item.can_waive = self.env.user not in item.release_id._approvers()
+
     def _refuse_waiver(self):
         if self.env.uid == SUPERUSER_ID:
             raise AccessError(_("The system is no person: it accepts no failure."))

@@ -145,6 +145,8 @@ class TestDuties(ReleaseCommon):
         if (first, second) in RULED_OUT:
             with self.assertRaises(AccessError, msg=(first, second)):
                 self._act(release, second, "boss")
+            offered = self.as_("boss", release.item_ids).filtered("can_waive")
+            self.assertFalse(second == "waive" and offered, (first, second))
         else:
             self._act(release, second, "boss")
 

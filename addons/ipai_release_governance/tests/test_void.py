@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
 
+from ..bundle import verify_bundle
+from ..core import vocabulary
 from ..core.result import Result
 from .common import ReleaseCommon
 
@@ -114,6 +116,10 @@ class TestVoid(ReleaseCommon):
         signoff._store({"signed_at": signoff.signed_at - timedelta(days=40)})
         self.env["ipai.release"]._cron_signatures()
         self.assertEqual(signoff.state, "approved")
+
+    def test_the_verifier_knows_what_each_signature_is_about(self):
+        """It stands alone and cannot import the vocabulary."""
+        self.assertEqual(verify_bundle.STAGES_SEEN, vocabulary.EVIDENCE_SEEN)
 
 
 class TestQuorum(ReleaseCommon):
