@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 from odoo import _, api, fields, models
+from odoo.addons.ipai_series.compat import SERIES
 from psycopg2 import errors
 
 from ..checks.base import CheckError, NotYet
@@ -103,6 +104,7 @@ class ReleaseQueue(models.AbstractModel):
 
         A pass that has not come to an end after :data:`BUDGET` seconds wakes the next one.
         """
+        self._say_alive()
         snapshots, hosts = SnapshotPool(self.env.cr.dbname), HostPool()
         worker = self.with_context(**{POOL_KEY: snapshots, HOSTS_KEY: hosts})
         try:
@@ -113,6 +115,19 @@ class ReleaseQueue(models.AbstractModel):
         if not ended:
             self._wake()
         self._wake_later()
+
+    @api.model
+    def _say_alive(self):
+        """Tell Odoo's scheduler that this job is no hopeless one, however often it is killed.
+
+        After three deaths without progress it counts a failure, and puts the job behind all others.
+        """
+        cron = self.env["ir.cron"]
+        if SERIES >= 19:
+            cron._commit_progress(1)
+        elif SERIES == 18:
+            cron._notify_progress(done=1, remaining=0)
+            self.env.cr.commit()
 
     @api.model
     def _work_for(self, seconds, snapshots, hosts):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.addons.ipai_release_governance.core import quality
+from odoo.addons.ipai_series.compat import SERIES
 from odoo.tools import mute_logger
 
 from ..checks.base import CheckError, Measurement, Verdict
@@ -228,3 +229,18 @@ class TestQueue(QueueCase):
         item = self.item(release, "1")
         self.assertEqual(item.outcome, "error")
         self.assertIn("Traceback", item.evidence_ids.output)
+
+    def test_however_often_it_is_killed_its_job_is_not_put_behind_others(self):
+        """Odoo counts a failure after three deaths of a job that has said nothing of progress."""
+        if "ir.cron.progress" not in self.env:
+            self.assertEqual(SERIES, 17)
+            return
+        job = self.env.ref("ipai_release_checks.cron_queue")
+        progress = job._add_progress(timed_out_counter=2)[1]
+        self.cr.commit()
+        with self.other_session() as other:
+            told = {"cron_id": job.id, "ir_cron_progress_id": progress.id}
+            other["ipai.release.queue"].with_context(**told)._work()
+        self.env.invalidate_all()
+        self.assertTrue(progress.done)
+        self.assertFalse(progress.remaining)
