@@ -18,8 +18,8 @@ class BundleController(http.Controller):
         if not release:
             raise request.not_found()
         check_access(release, "read")
-        # Closed with the answer: it is sent from the disk, however large it is.
-        file = tempfile.TemporaryFile()
+        # It is sent from the disk, however large it is, and closed with the answer.
+        file = tempfile.TemporaryFile()  # noqa: SIM115
         release._write_bundle(file)
         release._tell_download(_sha256(file))
         file.seek(0)
