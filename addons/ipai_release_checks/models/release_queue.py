@@ -10,6 +10,7 @@ from odoo.addons.ipai_series.compat import SERIES
 from psycopg2 import errors
 
 from ..checks.base import CheckError, NotYet
+from ..core.stopping import is_stopping
 from ..transport import HostUnreachable
 from .host_caller import PATIENCE, Forgotten, HostAway, away_since
 from .host_pool import HOSTS_KEY, HostPool
@@ -131,9 +132,12 @@ class ReleaseQueue(models.AbstractModel):
 
     @api.model
     def _work_for(self, seconds, snapshots, hosts):
-        """Work off what is due; return whether nothing is left that will be due in a moment."""
+        """Work off what is due; return whether nothing is left that will be due in a moment.
+
+        A host may stop this very Odoo on behalf of an item: then nobody waits for its end here.
+        """
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not is_stopping():
             held = self._recall(hosts)
             item = self._claim(held)
             if item:

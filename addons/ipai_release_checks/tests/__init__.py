@@ -8,6 +8,7 @@ from . import (
     test_queue_host,
     test_runbook_books,
     test_runbook_payment,
+    test_stopping,
     test_target_host,
     test_together,
     test_tours,
