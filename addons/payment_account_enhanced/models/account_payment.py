@@ -4,6 +4,17 @@ from odoo.exceptions import UserError
 from ..core import guard, states
 from .series import CANCELLED_STATES, POSTED_STATES, STATE_DEPENDS
 
+APPROVAL_STATES = [
+    ("draft", "Draft"),
+    ("under_review", "Under Review"),
+    ("for_approval", "For Approval"),
+    ("for_authorization", "For Authorization"),
+    ("approved", "Approved"),
+    ("posted", "Posted"),
+    ("rejected", "Rejected"),
+    ("cancelled", "Cancelled"),
+    ("void", "Void"),
+]
 #: Written by the methods of the workflow only, never by ``create`` or ``write`` from outside.
 WORKFLOW_FIELDS = frozenset(
     {
@@ -31,17 +42,7 @@ class AccountPayment(models.Model):
     _inherit = "account.payment"
 
     approval_state = fields.Selection(
-        [
-            ("draft", "Draft"),
-            ("under_review", "Under Review"),
-            ("for_approval", "For Approval"),
-            ("for_authorization", "For Authorization"),
-            ("approved", "Approved"),
-            ("posted", "Posted"),
-            ("rejected", "Rejected"),
-            ("cancelled", "Cancelled"),
-            ("void", "Void"),
-        ],
+        APPROVAL_STATES,
         string="Approval",
         compute="_compute_approval_state",
         store=True,

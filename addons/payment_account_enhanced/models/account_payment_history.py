@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError
 
 from ..core import chain, guard
+from .account_payment import APPROVAL_STATES
 
 EVENTS = [
     ("before", "Before the workflow"),
@@ -49,8 +50,8 @@ class AccountPaymentHistory(models.Model):
     event = fields.Selection(EVENTS, required=True, readonly=True)
     user_id = fields.Many2one("res.users", string="By", required=True, readonly=True)
     date = fields.Datetime(required=True, readonly=True)
-    from_state = fields.Char(string="From", readonly=True)
-    to_state = fields.Char(string="To", readonly=True)
+    from_state = fields.Selection(APPROVAL_STATES, string="From", readonly=True)
+    to_state = fields.Selection(APPROVAL_STATES, string="To", readonly=True)
     reason = fields.Char(readonly=True)
     changes = fields.Text(help="Field, value before, value after.", readonly=True)
     digest = fields.Char(

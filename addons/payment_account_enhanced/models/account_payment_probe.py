@@ -1,6 +1,9 @@
+from contextlib import contextmanager
+
 from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.addons.ipai_series.compat import GROUPS, SERIES
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools.misc import Callbacks
 
 from ..core import digest, states
 from ..core.bypasses import PREVIOUS, bypasses
@@ -17,6 +20,19 @@ PLAIN_GROUPS = (
 
 class RollBack(Exception):
     """Leaves a savepoint on purpose."""
+
+
+@contextmanager
+def nothing_after_commit(cr):
+    """Forget what is planned here for after the commit.
+
+    A savepoint takes the records back, but not those plans: Odoo would look for the records.
+    """
+    kept, cr.postcommit = cr.postcommit, Callbacks()
+    try:
+        yield
+    finally:
+        cr.postcommit = kept
 
 
 class AccountPayment(models.Model):
@@ -36,7 +52,7 @@ class AccountPayment(models.Model):
         prober = prober.with_context(tracking_disable=True, no_reset_password=True, lang=None)
         report = []
         try:
-            with self.env.cr.savepoint():
+            with nothing_after_commit(self.env.cr), self.env.cr.savepoint():
                 report += prober._probe_all()
                 raise RollBack
         except RollBack:

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 
 
 class AccountPaymentGuardProbe(models.TransientModel):
@@ -41,6 +41,7 @@ class AccountPaymentGuardProbe(models.TransientModel):
         ]
         return {
             "type": "ir.actions.act_window",
+            "name": _("Test the Guards"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
