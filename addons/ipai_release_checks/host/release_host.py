@@ -3161,8 +3161,9 @@ class Repository:
 
     def changed(self):
         """Files that differ from HEAD or that git does not know, without Python's caches."""
+        # All files: of a folder that holds nothing but a cache, "normal" names the folder.
         listed = self.host.git(
-            "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"
+            "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"
         )
         entries = listed.split("\0")[:-1]
         return [entry[3:] for entry in entries if not _is_python_cache(entry)]
@@ -3310,7 +3311,7 @@ class Repository:
 
 
 def _is_python_cache(entry):
-    return entry.startswith("??") and entry.endswith(("__pycache__/", ".pyc"))
+    return entry.startswith("??") and entry.endswith(".pyc")
 
 
 def _columns(line):
