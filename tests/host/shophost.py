@@ -28,6 +28,14 @@ CONFIG = "/etc/ipai-release-host.ini"
 PROBE = "probe"
 #: Seconds for a service to be up.
 PATIENCE = 120
+#: Of this cluster: as PostgreSQL is by itself, for it is killed. Only a dead machine would need fsync.
+SETTINGS = {
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "wal_level": "replica",
+    # The users of three services open its socket; the network cannot.
+    "unix_socket_permissions": "0777",
+}
 
 UNIT = """\
 [Unit]
@@ -200,9 +208,7 @@ class ShopHost:
         self.machine.run("chown", "postgres", self._socket)
         options = ("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
         self.machine.run(binaries / "initdb", f"--pgdata={data}", *options, user="postgres")
-        settings = {**cluster.SETTINGS, "unix_socket_directories": self._socket}
-        # The users of three services open this socket; the network cannot.
-        settings["unix_socket_permissions"] = "0777"
+        settings = {**cluster.SETTINGS, **SETTINGS, "unix_socket_directories": self._socket}
         with (data / "postgresql.conf").open("a") as handle:
             handle.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         self.add_service(
