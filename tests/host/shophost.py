@@ -28,7 +28,7 @@ CONFIG = "/etc/ipai-release-host.ini"
 PROBE = "probe"
 #: Seconds for a service to be up.
 PATIENCE = 120
-#: Of this cluster: as PostgreSQL is by itself, for it is killed. Only a dead machine would need fsync.
+#: Of this cluster: as PostgreSQL is by itself, for it is killed. A dead machine alone needs fsync.
 SETTINGS = {
     "full_page_writes": "on",
     "synchronous_commit": "on",
