@@ -61,9 +61,16 @@ class Runtime:
 
     @property
     def program(self):
-        """The command line that runs Odoo without arguments."""
-        starter = self.source.home / "odoo-bin"
-        return (self.python, *((starter,) if starter.is_file() else ("-m", "odoo")))
+        """The command line that runs Odoo without arguments.
+
+        A file where there is one: with workers Odoo starts itself anew by the name of its program,
+        which is no good one after ``-m odoo``.
+        """
+        home = self.source.home
+        # Of a source tree, and of a distribution's package.
+        starters = (home / "odoo-bin", home.parent.parent.parent / "bin/odoo")
+        found = [starter for starter in starters if starter.is_file()]
+        return (self.python, *(found[:1] or ("-m", "odoo")))
 
     def run(self, argv, **options):
         """Run a program in this environment; options as of :func:`subprocess.run`."""
