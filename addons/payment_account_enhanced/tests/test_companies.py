@@ -86,26 +86,31 @@ class TestCompanies(PaymentCommon):
         payment.action_submit_for_review()
         self.assertEqual(payment.activity_ids.user_id, self.reviewer)
 
+    def other_payment(self):
+        domain = [("company_id", "=", self.other.id), ("type", "=", "bank")]
+        journal = self.env["account.journal"].search(domain, limit=1)
+        return self.payment(user=self.strangers["user"], journal_id=journal.id)
+
     def test_each_company_has_its_own_policy(self):
         self.other.payment_approval_policy = "none"
-        journal = self.env["account.journal"].search(
-            [("company_id", "=", self.other.id), ("type", "=", "bank")], limit=1
-        )
-        users = self.strangers["user"]
-        there = self.payment(user=users, journal_id=journal.id)
+        there = self.other_payment()
         self.assertEqual(there.company_id, self.other)
         there.action_post()
         self.assertEqual(there.approval_state, "posted")
         with self.assertRaisesRegex(UserError, "needs approval"):
             self.payment().action_post()
 
-    def test_refusal_of_a_mixed_selection_leaves_all_as_it_was(self):
+    def test_person_of_both_companies_decides_in_each(self):
         both = self.new_user("both", ROLE % "reviewer")
         both.company_ids += self.other
-        here = self.payment()
-        here.action_submit_for_review()
-        here.with_user(both).with_context(allowed_company_ids=both.company_ids.ids).action_review()
-        self.assertEqual(here.approval_state, "for_approval")
+        here, there = self.payment(), self.other_payment()
+        for payment in (here, there):
+            payment.action_submit_for_review()
+        companies = both.with_context(allowed_company_ids=both.company_ids.ids)
+        (here + there).with_env(companies.with_user(both).env).action_review()
+        self.assertEqual((here + there).mapped("approval_state"), ["for_approval"] * 2)
+        self.assertEqual(here.history_ids.company_id, self.company)
+        self.assertEqual(there.history_ids.company_id, self.other)
 
 
 @tagged("post_install", "-at_install")
