@@ -5,8 +5,10 @@ from odoo.addons.ipai_series.compat import SERIES
 from odoo.addons.payment_account_enhanced.models.series import POSTED_STATES
 from odoo.addons.payment_account_enhanced.tests.common import PaymentCommon
 from odoo.exceptions import UserError
+from odoo.tests import tagged
 
 
+@tagged("post_install", "-at_install")
 class TestCompanyPaid(PaymentCommon):
     @classmethod
     def setUpClass(cls):
