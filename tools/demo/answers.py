@@ -1,6 +1,7 @@
 """What the demo's people enter where only people know: the manual items of the runbook.
 
-The machine that the demo is built on has no shop to back up or restart; the figures are invented.
+For the second shop, whose host Odoo does not reach, that is backup and restart as well; the figures
+are invented.
 """
 
 import hashlib
