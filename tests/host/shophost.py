@@ -92,6 +92,7 @@ user = odoo
 [service]
 manager = systemd
 name = odoo.service
+start_timeout = 60
 
 [repository]
 path = {clone}
