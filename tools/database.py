@@ -93,7 +93,10 @@ def _change(runtime, name, action, modules, log):
 
 def drop(runtime, name):
     """Drop the database ``name`` and its filestore, if they are there."""
-    _program(runtime, "dropdb", "--if-exists", "--force", name)
+    # As superuser where there is one: --force is refused to others where autovacuum is at work.
+    admin = runtime.variables.get("IPAI_PGADMIN")
+    who = [f"--username={admin}"] if admin else []
+    _program(runtime, "dropdb", "--if-exists", "--force", *who, name)
     shutil.rmtree(_filestore(runtime, name), ignore_errors=True)
 
 

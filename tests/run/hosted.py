@@ -2,6 +2,7 @@
 
 import configparser
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -250,7 +251,7 @@ class HostedHouse(House):
 
     def drop_copy(self, ending):
         name = f"{self.database}{ending}"
-        self._runtime.run(["dropdb", "--if-exists", "--force", name], **TEXT)
+        self._runtime.run([*DROP, "--if-exists", name], **TEXT)
         (self._runtime.data / "filestore" / name).unlink(missing_ok=True)
 
     def drop(self):
@@ -259,8 +260,10 @@ class HostedHouse(House):
         known = run(["psql", "-Atc", "SELECT datname FROM pg_database", "postgres"], **TEXT).stdout
         for name in known.split():
             if name.startswith(self.database):
-                run(["dropdb", "--force", name], check=True)
+                run([*DROP, name], check=True)
                 shutil.rmtree(self._runtime.data / "filestore" / name, ignore_errors=True)
 
 
+#: As superuser: --force is refused to others where autovacuum is at work in the database.
+DROP = ("dropdb", "--force", f"--username={os.environ['IPAI_PGADMIN']}")
 TEXT = {"check": True, "capture_output": True, "text": True}

@@ -1077,6 +1077,10 @@ class Busy(Exception):
         self.holder = holder
 
 
+class AlreadyEnded(Exception):
+    """A second process of a job finds nothing left to do."""
+
+
 class JobLock:
     """One job at a time: an flock, which the kernel frees when its process dies."""
 
@@ -1099,10 +1103,13 @@ class JobLock:
         """Hold the lock as a job.
 
         :raises Busy: another job holds it after ``patience`` seconds
+        :raises AlreadyEnded: another process of the same job did all of it meanwhile
         """
         with open(self.path, "a+b", opener=_private) as handle:
             deadline = time.monotonic() + patience
             while True:
+                if job.is_settled():
+                    raise AlreadyEnded
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
@@ -1161,6 +1168,10 @@ class Job:
     def result(self):
         """The answer's status, result, message and hint once it ended, or None."""
         return read_json(self.folder / "result.json")
+
+    def is_settled(self):
+        """Whether it ended, and its end is in the journal."""
+        return self.result is not None and "finished" in self.memory["journaled"]
 
     @property
     def label(self):
@@ -1457,7 +1468,7 @@ class Server:
             self._note_anchor(request)
             if job.result is None:
                 self._set_going(verb_class, request, job, known is not None)
-            elif "finished" not in job.memory["journaled"]:
+            elif not job.is_settled():
                 job.finish(verb_class, request["params"], self.config)
         return self._collect(job)
 
@@ -1641,7 +1652,7 @@ def launch(config, job):
     """
     for _attempt in range(3):  # it may be killed before it holds the lock; two would take turns
         _start_process(config, job)
-        if _has_begun(job, 5):
+        if _has_begun(job, 20):
             return
     raise Failed("The job's process did not start.", f"Read {job.folder / 'output.log'}.")
 
@@ -1675,7 +1686,8 @@ def run_job(config, identifier, fork):
     state = State(config)
     job = Job.by_id(state, identifier)
     request = job.request
-    with JobLock(state).held(job):
+    # A machine under load may be slow to start it, and start it twice.
+    with contextlib.suppress(AlreadyEnded), JobLock(state).held(job):
         job.finish(VERBS[request["verb"]], request["params"], config)
 
 
@@ -2533,10 +2545,13 @@ def drop_database(host, name):
     if name == host.config.odoo.database:
         raise Refused(f"The live database {name} is never dropped.")
     maintenance = host.config.postgresql.maintenance_database
+    # Not WITH (FORCE): that is refused where autovacuum is at work in it and the role is no
+    # superuser. A plain DROP sends autovacuum away itself.
     host.sql(
-        "SELECT format('ALTER DATABASE %I IS_TEMPLATE false', datname) FROM pg_database"
+        "SELECT format('ALTER DATABASE %I IS_TEMPLATE false', datname) FROM pg_database"  # noqa: S608 (constant statements)
         " WHERE datname = :'name' AND datistemplate \\gexec\n"
-        'DROP DATABASE IF EXISTS :"name" WITH (FORCE);',
+        + _TERMINATE
+        + 'DROP DATABASE IF EXISTS :"name";',
         maintenance,
         600,
         name=name,

@@ -19,6 +19,11 @@ def _maintain(statement, values=None, **options):
     connection.close()
 
 
+def _drop(name):
+    # As superuser: FORCE is refused to others where autovacuum is at work in the database.
+    _maintain(f'DROP DATABASE "{name}" WITH (FORCE)', user=os.environ["IPAI_PGADMIN"])
+
+
 @pytest.fixture
 def admin():
     """A function that runs a statement as the cluster's superuser."""
@@ -35,7 +40,7 @@ def template():
         cursor.execute(hosted.TABLES)
     connection.close()
     yield name
-    _maintain(f"DROP DATABASE {name} WITH (FORCE)")
+    _drop(name)
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def database(template):
     yield name
     for found in databases(name):
         _maintain(f'ALTER DATABASE "{found}" IS_TEMPLATE false')
-        _maintain(f'DROP DATABASE "{found}" WITH (FORCE)')
+        _drop(found)
 
 
 def databases(name):
