@@ -276,7 +276,8 @@ class ShopHost:
         self.machine.systemctl("stop", "odoo.service")
         self.machine.systemctl("stop", "ipai-release-*", check=False)
         for database in self.databases() - {CLEAN}:
-            self.postgresql("dropdb", "--force", database)
+            # As the superuser: a vacuum of the server itself may be at work there.
+            self.postgresql("dropdb", "--force", database, user="postgres")
             self.machine.run("rm", "-rf", self._filestore(database))
         self.postgresql("createdb", f"--template={CLEAN}", DATABASE)
         # Before the next checkpoint a copy's sequences fall back in a crash: their pages count on
@@ -334,9 +335,9 @@ class ShopHost:
         values = {"environment": "", "more": "", **values}
         self.machine.write_unit(name, UNIT.format(command=command, **values))
 
-    def postgresql(self, program, *arguments):
-        """Run a client program of PostgreSQL as the shop's role."""
-        options = (f"--host={self._socket}", "--username=odoo")
+    def postgresql(self, program, *arguments, user: str = "odoo"):
+        """Run a client program of PostgreSQL, as the shop's role or another one."""
+        options = (f"--host={self._socket}", f"--username={user}")
         return self.machine.run(cluster.programs() / program, *options, *arguments)
 
     @contextlib.contextmanager
