@@ -109,9 +109,7 @@ class TestUndeclaredChanges(ReleaseCommon):
         self.env.ref("base.access_res_partner_group_user").perm_unlink = True
         self.env.ref("ipai_release_governance.rule_ipai_release_company").domain_force = "[]"
         self.reported("access right: base.access_res_partner_group_user changed")
-        self.reported(
-            "record rule: ipai_release_governance.rule_ipai_release_company changed"
-        )
+        self.reported("record rule: ipai_release_governance.rule_ipai_release_company changed")
 
     def test_a_system_parameter_without_its_value(self):
         self.env["ir.config_parameter"].set_param("mail.bounce.alias", "s3cret-value")

@@ -165,7 +165,7 @@ class Archive:
             left -= len(data)
             yield data
 
-    def read(self, name, limit):
+    def read(self, name, limit):  # pylint: disable=method-required-super # no model of Odoo
         if self.members[name].size > limit:
             raise Unreadable(f"{name} is larger than {limit >> 20} MiB")
         return b"".join(self.chunks(name))
@@ -241,7 +241,7 @@ class Journal:
         for head, source in (heads or {}).items():
             self._wanted.setdefault(head[:HEAD_DIGITS].encode(), []).append((head, source))
 
-    def read(self, lines, release):
+    def read(self, lines, release):  # pylint: disable=method-required-super # no model of Odoo
         """Follow the chain. Written for a million events: what it does for each is in one place.
 
         :param lines: of journal.jsonl, in their order

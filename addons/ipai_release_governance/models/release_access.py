@@ -79,9 +79,12 @@ class ReleaseAccess(models.Model):
         return [
             self._signer_problem(role, doers)
             for role in self.signoff_ids.role_id & self.member_ids.role_id
-            if len(self._users_of_role(role) - doers - self._authors())
-            < max(self.signoff_ids.filtered(lambda row: row.role_id == role).mapped("quorum"))
+            if len(self._users_of_role(role) - doers - self._authors()) < self._quorum_of(role)
         ]
+
+    def _quorum_of(self, role):
+        """The most signatures that are asked of a role at one point."""
+        return max(self.signoff_ids.filtered(lambda row: row.role_id == role).mapped("quorum"))
 
     def _signer_problem(self, role, doers):
         """Why a role cannot give its signatures, and what to do."""

@@ -8,6 +8,7 @@ from . import (
     test_gates,
     test_guard,
     test_identity,
+    test_journal,
     test_lifecycle,
     test_retention,
     test_review,
@@ -17,7 +18,6 @@ from . import (
     test_timestamp,
     test_tours,
     test_verification,
-    test_journal,
     test_verify,
     test_void,
 )
