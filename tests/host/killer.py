@@ -19,7 +19,8 @@ class Killer:
 
     def worker(self) -> str:
         """The process of Odoo that works off the release."""
-        pids = self._pids("pgrep", "--full", "--newest", "--parent", *self._main("odoo.service"))
+        server = self._machine.main_pid("odoo.service")
+        pids = self._pids("pgrep", "--newest", "--parent", str(server)) if server else []
         return self._kill("Odoo worker", pids)
 
     def job(self) -> str:
@@ -49,17 +50,13 @@ class Killer:
     # -- how it is done ----------------------------------------------------------------------
 
     def _service(self, unit) -> str:
-        return self._kill(unit, self._main(unit))
-
-    def _main(self, unit) -> list[str]:
-        pid = self._machine.main_pid(unit)
-        return [str(pid)] if pid else ["0"]
+        server = self._machine.main_pid(unit)
+        return self._kill(unit, [str(server)] if server else [])
 
     def _pids(self, *argv) -> list[str]:
         return self._machine.run(*argv, check=False).stdout.split()
 
     def _kill(self, name, pids) -> str:
-        gone = [pid for pid in pids if pid != "0"]
-        if not gone or self._machine.run("kill", "-9", *gone, check=False).returncode:
+        if not pids or self._machine.run("kill", "-9", *pids, check=False).returncode:
             return ""
         return name
