@@ -53,8 +53,8 @@ def test_a_damaged_database_is_restored(host):
     deployment.start()
     deployment.until("the last item", lambda: deployment.release.items("is_mine")["4.1"]["is_mine"])
     before = deployment.release.events()
+    deployment.people["admin"].call("res.partner", "create", {"name": "Late Buyer"})
     with host.connected() as cr:
-        cr.execute("INSERT INTO res_partner (name, active) VALUES ('Late Buyer', true)")
         cr.execute("UPDATE account_move SET ref = 'lost' WHERE state = 'posted'")
     decide_restore(deployment)
     deployment.until_over()
