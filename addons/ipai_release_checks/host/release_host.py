@@ -1662,7 +1662,9 @@ def _start_process(config, job):
     if config.service.manager == "systemd" and os.geteuid() == 0:
         # Outside the unit of Odoo: stopping that must not kill what stops it.
         name = f"--unit=ipai-release-{job.id}-{time.time_ns()}"
-        unit = ["systemd-run", "--quiet", "--collect", name, "--"]
+        # Killed while Odoo is down, nobody would ask for it again: systemd itself takes it up.
+        again = ("--property=Restart=on-abnormal", "--property=RestartSec=1")
+        unit = ["systemd-run", "--quiet", "--collect", name, *again, "--"]
         Host(config).run([*unit, *argv, "job", job.id], timeout=30)
         return
     with job.output() as output:
