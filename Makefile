@@ -38,7 +38,7 @@ test:  ## run all tests on every series found
 	@$(PYTHON) -m tools.test --series "$(SERIES)" --addons "$(ADDONS)" --tests "$(TESTS)"
 
 test-chaos:  ## kill Odoo, helper, PostgreSQL and SSH at random moments of whole releases
-	@$(PYTHON) -m tools.test --series "$(or $(SERIES),19.0)" --tests tests/host/chaos.py
+	@$(PYTHON) -m tools.test --series "$(or $(SERIES),19.0)" --tests "tests/host/kills.py tests/host/chaos.py"
 
 test-upstream:  ## run Odoo's own account tests with and without the payment addon
 	@for series in $(or $(SERIES),$(FOUND)); do $(PYTHON) -m tests.upstream $$series || exit 1; done

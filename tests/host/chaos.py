@@ -12,7 +12,7 @@ import time
 import pytest
 from deployment import Deployment
 from killer import Killer
-from test_kills import GOES_ON
+from kills import GOES_ON
 from test_release import TAKEN_BACK, decide_restore
 from watcher import Watcher
 

@@ -1,6 +1,6 @@
 """A release is killed in its parts, at chosen moments, and ends as if nothing had been.
 
-``make test-chaos`` does the same at random moments, many times.
+Part of ``make test-chaos``, which then does the same at random moments, many times.
 """
 
 import pytest
