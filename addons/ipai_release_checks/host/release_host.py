@@ -3585,8 +3585,11 @@ class Prober:
                 return True
         return False
 
-    def probe(self, most=24 * 3600):
-        """Be the process: probe until it is asked to end, ``most`` seconds at the longest."""
+    def probe(self, each, most=24 * 3600):
+        """Be the process: probe until it is asked to end, ``most`` seconds at the longest.
+
+        :param each: called between two probes
+        """
         with open(self.lock_path, "a+b", opener=_private) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             figures = self.figures or new_figures(time.time())
@@ -3597,7 +3600,36 @@ class Prober:
                 status, _page = http_request(self.config.odoo.url, LOGIN_PAGE, timeout=10.0)
                 changed = note_probe(figures, status == 200, time.time())
                 write_json(self.figures_path, figures, durable=changed)
+                each()
                 time.sleep(max(0.0, PROBE_EVERY - (time.monotonic() - begun)))
+
+
+class JobWatch:
+    """Takes up a job that was killed: while Odoo is down nobody would ask for it again.
+
+    systemd does so by itself where it runs the job; who asks for a job does, where Odoo is up.
+    """
+
+    #: Seconds for the others to do it first.
+    patience = 5.0
+
+    def __init__(self, config, job):
+        self._config = config
+        self._job = job
+        self._dead_since = None
+
+    def look(self):
+        """Take the job up when its process has been gone for a while."""
+        if self._job.result is not None or JobLock(self._job.state).holder():
+            self._dead_since = None
+            return
+        self._dead_since = self._dead_since or time.monotonic()
+        if time.monotonic() - self._dead_since > self.patience:
+            self._dead_since = None
+            payload = {"steps": len(self._job.steps())}
+            verb_name = self._job.request["verb"]
+            self._job.state.journal.append("taken_up", self._job.key, verb_name, payload)
+            launch(self._config, self._job)
 
 
 def new_figures(moment):
@@ -5279,7 +5311,9 @@ def job_command(arguments):
 def probe_command(arguments):
     """``probe``: not for people; measures the downtime of a job."""
     config = Config(arguments.config)
-    Prober(config, State(config).folder / "jobs" / arguments.id).probe()
+    job = Job.by_id(State(config), arguments.id)
+    watch = JobWatch(config, job)
+    Prober(config, job.folder).probe(watch.look)
     return 0
 
 

@@ -1,5 +1,7 @@
 """kill -9 of the job at each step of restart, upgrade and the way back: same end, nothing twice."""
 
+import time
+
 import pytest
 
 #: Steps with the moment that tells most: what changes the world dies before it is written down.
@@ -112,3 +114,17 @@ def test_the_prober_outlives_the_job(running):
     assert figures.exists()
     answer = running.call("restart", {}, key)
     assert answer["result"]["downtime"]["unwatched"] == 0
+
+
+def test_nobody_need_ask_for_a_job_that_died_while_odoo_was_down(running):
+    """Who would have asked is down: what measures the downtime takes the job up."""
+    key = running.key()
+    running.call_killed("restart", {}, key, "stop", "worked")
+    deadline = time.monotonic() + 60
+    while not running.answers():
+        assert time.monotonic() < deadline, "Odoo stayed down"
+        time.sleep(0.2)
+    answer = running.call("restart", {}, key)
+    assert answer["status"] == "done", answer
+    _done_once(answer)
+    assert running.counts() == {"start": 1, "stop": 1, "update": 0}
