@@ -17,7 +17,7 @@ FOUND = $(shell $(PYTHON) -c "from tools import source; print(*source.found())")
 export SERVE KILLS SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-rollback demo-restore test test-chaos test-upstream test-tamper bench install-host lint format stop clean
+.PHONY: help setup demo demo-rollback demo-restore test test-host test-chaos test-upstream test-tamper bench install-host lint format stop clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ demo-restore:  ## the same, then data is damaged: the database is restored
 
 test:  ## run all tests on every series found
 	@$(PYTHON) -m tools.test --series "$(SERIES)" --addons "$(ADDONS)" --tests "$(TESTS)"
+
+test-host:  ## put releases live on a whole host: systemd, SSH, git, PostgreSQL and Odoo of its own
+	@$(PYTHON) -m tools.test --series "$(or $(SERIES),19.0)" --tests tests/host
 
 test-chaos:  ## kill Odoo, helper, PostgreSQL and SSH at random moments of whole releases
 	@$(PYTHON) -m tools.test --series "$(or $(SERIES),19.0)" --tests "tests/host/kills.py tests/host/chaos.py"
