@@ -58,27 +58,28 @@ def test_a_wrong_name_is_no_empty_run(narrowed, message):
         batches.plan(["19.0"], **narrowed)
 
 
-def test_a_folder_can_be_meant_for_one_series(tmp_path, monkeypatch):
+@pytest.fixture
+def shop_folder(tmp_path, monkeypatch):
+    """A repository that holds nothing but the tests of one folder, tests/shop."""
     folder = tmp_path / "tests/shop"
     folder.mkdir(parents=True)
     (folder / "test_shop.py").touch()
-    (folder / "batch.toml").write_text('modules = ["account"]\nseries = ["19.0"]\n')
     monkeypatch.setattr(batches, "ROOT", tmp_path)
     monkeypatch.setattr(batches, "TESTS", tmp_path / "tests")
     monkeypatch.setattr(batches, "PURE", ())
     monkeypatch.setattr(batches.database, "addons", dict)
-    found = [batch for batch in batches.plan(["19.0", "17.0"]) if batch.label == "tests/shop"]
-    assert [(batch.series, batch.modules) for batch in found] == [("19.0", ("account",))]
+    return folder
 
 
-def test_a_folder_can_be_run_only_where_it_is_named(tmp_path, monkeypatch):
-    folder = tmp_path / "tests/shop"
-    folder.mkdir(parents=True)
-    (folder / "test_shop.py").touch()
-    (folder / "batch.toml").write_text("on_request = true\n")
-    monkeypatch.setattr(batches, "ROOT", tmp_path)
-    monkeypatch.setattr(batches, "TESTS", tmp_path / "tests")
-    monkeypatch.setattr(batches, "PURE", ())
-    monkeypatch.setattr(batches.database, "addons", dict)
+def test_a_folder_can_be_meant_for_one_series(shop_folder):
+    (shop_folder / "batch.toml").write_text('modules = ["account"]\nseries = ["19.0"]\n')
+    found = batches.plan(["19.0", "17.0"])
+    assert [(batch.label, batch.series, batch.modules) for batch in found] == [
+        ("tests/shop", "19.0", ("account",))
+    ]
+
+
+def test_a_folder_can_be_run_only_where_it_is_named(shop_folder):
+    (shop_folder / "batch.toml").write_text("on_request = true\n")
     assert not batches.plan(["19.0"])
     assert [batch.label for batch in batches.plan(["19.0"], tests=["tests/shop"])] == ["tests/shop"]
