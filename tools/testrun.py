@@ -32,7 +32,8 @@ def run(batch, runtimes):
 
 def _run_pure(batch, chosen, result):
     """Run without pytest-odoo. Odoo's tree can be found, for its files; nothing imports it."""
-    argv = [chosen.python, "-m", "pytest", "-p", "no:odoo", "-p", "tools.pure"]
+    plugins = ("-p", "no:odoo", "-p", "tools.pure")
+    argv = [chosen.python, "-m", "pytest", *plugins, "--numprocesses=auto"]
     _pytest(batch, result, argv, chosen.variables)
 
 

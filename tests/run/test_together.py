@@ -31,6 +31,7 @@ def press_together(release, button, others=()):
 
 
 def test_start_twice_at_once(shop, house):
+    written = len(house.log.read_text())  # by the tests before, some of which kill PostgreSQL
     for _race in range(RACES):
         release = shop.release([sql()])
         one, other = press_together(release, "action_start")
@@ -45,7 +46,7 @@ def test_start_twice_at_once(shop, house):
         assert len(starts) == 1
         release.check_journal()
     # Whoever comes second is tried again: that is no error of the shop.
-    assert " ERROR " not in house.log.read_text()
+    assert " ERROR " not in house.log.read_text()[written:]
 
 
 def test_two_releases_of_one_target_at_once(shop):

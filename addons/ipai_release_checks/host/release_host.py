@@ -32,6 +32,7 @@ import os
 import platform
 import pwd
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -1516,6 +1517,7 @@ class Server:
         return Refused(
             f"The host is busy with '{holder['verb']}' ({holder['key']}).",
             "Ask again when it has ended.",
+            {"reason": "busy"},
         )
 
     @contextlib.contextmanager
@@ -1728,8 +1730,18 @@ def login_page(config, timeout=5.0):
     return {"status": status, "seconds": round(time.monotonic() - started, 3)}
 
 
-def authenticated(config, timeout=10.0):
+def authenticated(config):
     """Whether the probe's user can log in; None where the configuration names none."""
+    found = log_in(config)
+    return None if found is None else found == "in"
+
+
+def log_in(config, timeout=10.0):
+    """What comes of the probe's user's log-in; None where the configuration names none.
+
+    :return: ``in``; ``denied`` where Odoo says so; ``unknown`` where it cannot tell, such as
+        without its database
+    """
     if not config.odoo.probe_login or not config.odoo.probe_password_file:
         return None
     params = {
@@ -1740,9 +1752,17 @@ def authenticated(config, timeout=10.0):
     body = {"jsonrpc": "2.0", "method": "call", "params": params}
     status, answer = http_request(config.odoo.url, "/web/session/authenticate", body, timeout)
     try:
-        return status == 200 and bool(json.loads(answer)["result"]["uid"])
+        return _log_in_answer(json.loads(answer)) if status == 200 else "unknown"
     except (ValueError, KeyError, TypeError):
-        return False
+        return "unknown"
+
+
+def _log_in_answer(answer):
+    if "error" in answer:
+        denied = answer["error"]["data"]["name"].endswith(".AccessDenied")
+        return "denied" if denied else "unknown"
+    # Without an error nobody is in who still has a second factor to give.
+    return "in" if answer["result"]["uid"] else "denied"
 
 
 @verb
@@ -1801,7 +1821,8 @@ def _has_space(host):
     folder = host.config.need("backup", "folder")
     free, size = shutil.disk_usage(folder).free, database_size(host)
     remedy = "Free space, or name a backup folder on a larger file system."
-    return free > 2 * size, f"{free} bytes free, the database has {size}", remedy
+    found = f"{readable_size(free)} free, the database has {readable_size(size)}"
+    return free > 2 * size, found, remedy
 
 
 def _can_write_backups(host):
@@ -2277,7 +2298,8 @@ class BackupStore:
     def backups(self):
         """The complete backups, newest first."""
         names = [path.name for path in self.folder.iterdir() if BACKUP.pattern.fullmatch(path.name)]
-        return [StoredBackup(self.host, name) for name in sorted(names, reverse=True)]
+        found = [StoredBackup(self.host, name) for name in names]
+        return sorted(found, key=StoredBackup.age, reverse=True)
 
     def remove_partial(self):
         """Remove what backups left that were never finished. One job at a time: none runs."""
@@ -2308,6 +2330,11 @@ class StoredBackup:
     def path(self, name):
         """Where a file of the backup lies."""
         return self.folder / name
+
+    def age(self):
+        """What sorts backups by time: the second in the name, then when the dump was written."""
+        dump = self.path(DUMP)
+        return self.name[:16], dump.stat().st_mtime_ns if dump.exists() else 0
 
     def manifest(self):
         """The manifest.
@@ -3757,8 +3784,8 @@ class ServiceVerb(ChangingVerb):
 
     def _login(self):
         """Whether the probe's user can log in, given a moment for a database that comes back."""
-        for _attempt in range(5):
-            if authenticated(self.config) is not False:
+        for _attempt in range(20):
+            if log_in(self.config) != "unknown":
                 break
             time.sleep(1)
         return authenticated(self.config)
@@ -4294,6 +4321,7 @@ class Rollback(ReleaseVerb):
             raise Refused(
                 "No switch of code by this release is recorded, so there is no way back.",
                 "Name the commit to go back to as 'commit'.",
+                {"reason": "no_switch"},
             )
         repository.require_clean()
         before = repository.head()["commit"]
@@ -5241,6 +5269,7 @@ class Logs(Verb):
 
 def main(argv=None):
     """Run a command of the command line; return the exit status."""
+    _shed_limits()
     arguments = _parser().parse_args(argv)
     if arguments.command == "serve" and not _is_forced_rightly():
         refused = ending(REFUSED, {}, "No other command is allowed here.", "Open it without one.")
@@ -5250,6 +5279,13 @@ def main(argv=None):
         return COMMANDS.get(arguments.command, by_hand)(arguments)
     except Problem as problem:
         return _complain(arguments, problem)
+
+
+def _shed_limits():
+    """Take back the limits of an Odoo worker, where one started this: they end a long upgrade."""
+    for limit in (resource.RLIMIT_AS, resource.RLIMIT_CPU):
+        _soft, hard = resource.getrlimit(limit)
+        resource.setrlimit(limit, (hard, hard))
 
 
 def _is_forced_rightly():

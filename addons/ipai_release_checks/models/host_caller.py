@@ -8,8 +8,8 @@ from ..transport import HostUnreachable
 
 #: How long a host may be away, since it or its SSH may be restarting, before that is an error.
 PATIENCE = timedelta(minutes=3)
-#: How the helper begins its refusal while another job has the host.
-BUSY = "The host is busy with"
+#: What the helper refuses with while another job has the host.
+BUSY = {"reason": "busy"}
 
 
 class HostAway(NotYet):
@@ -77,7 +77,7 @@ class HostCaller:
 
     def _without_busy(self, answer):
         """Another job has the host: wait for its end like for our own."""
-        if answer.status == "refused" and answer.message.startswith(BUSY):
+        if answer.status == "refused" and answer.result == BUSY:
             return replace(answer, status="running", progress={"step": answer.message})
         return answer
 

@@ -252,7 +252,11 @@ class TestQueueHost(QueueCase):
 
     def test_another_job_on_the_host_is_waited_for(self):
         release = self.make_release([("1", "restart", {})])
-        busy = {"status": "refused", "message": "The host is busy with 'backup' (x)."}
+        busy = {
+            "status": "refused",
+            "message": "The host is busy with 'backup' (x).",
+            "result": {"reason": "busy"},
+        }
         self.script(restart=[busy, busy, RESTARTED])
         self.work()
         self.assertEqual(self.item(release, "1").outcome, "passed")

@@ -345,8 +345,8 @@ def test_a_rollback_says_where_the_code_is():
     result = {"before": COMMIT, "after": "b" * 40, "versions": {}, "downtime": {"seconds": None}}
     _measurement, verdict = run("rollback", {}, Host("done", result))
     assert verdict.summary == "The code went from aaaaaaaaaa back to bbbbbbbbbb."
-    nothing = "No switch of code by this release is recorded, so there is no way back."
-    _measurement, verdict = run("rollback", {}, Host("refused", message=nothing))
+    nothing = {"reason": "no_switch"}
+    _measurement, verdict = run("rollback", {}, Host("refused", nothing, message="None."))
     assert verdict.outcome == "passed"
     _measurement, verdict = run("rollback", {}, Host("refused", message="The tree is not clean."))
     assert verdict.outcome == "error"

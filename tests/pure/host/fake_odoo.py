@@ -84,9 +84,14 @@ class Page(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        right = body["params"]["password"] == self.shop["password"]
-        uid = 7 if right and self._is_usable(body["params"]["db"]) else None
-        self._send(200, json.dumps({"result": {"uid": uid}}).encode())
+        self._send(200, json.dumps(self._log_in(**body["params"])).encode())
+
+    def _log_in(self, db, login, password):
+        if not self._is_usable(db):
+            return {"error": {"data": {"name": "psycopg2.OperationalError"}}}
+        if password != self.shop["password"]:
+            return {"error": {"data": {"name": "odoo.exceptions.AccessDenied"}}}
+        return {"result": {"uid": 7}}
 
     def _is_usable(self, name):
         """Whether the database is there, without the table that makes logins fail."""

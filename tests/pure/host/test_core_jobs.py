@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import resource
 import signal
 import time
 
@@ -77,12 +78,13 @@ def _await_job(stage):
 @pytest.mark.parametrize("seed", range(4))
 def test_a_job_killed_at_any_moment_ends_as_if_it_had_not_been(stage, seed):
     chance = random.Random(seed)  # noqa: S311 (the moment of a kill)
-    for _again in range(10):
+    for again in range(10):
         with stage.open() as serve:
             serve.stdin.write(BACKUP)
             serve.stdin.flush()
             pid = _await_job(stage)
-            time.sleep(chance.random() / 3)
+            # The first kill comes before any machine has ended the job, later ones later.
+            time.sleep(chance.random() * 0.04 * again)
             if pid:
                 with contextlib.suppress(ProcessLookupError):  # it has just ended
                     os.kill(pid, signal.SIGKILL)
@@ -228,3 +230,16 @@ def test_by_hand_a_job_is_waited_for(stage):
     answer = json.loads(done.stdout)
     assert answer["key"].startswith("hand/")
     assert answer["result"]["output"] == "done it\n"
+
+
+def _as_an_odoo_worker():
+    for limit, soft in ((resource.RLIMIT_CPU, 120), (resource.RLIMIT_AS, 2 << 30)):
+        resource.setrlimit(limit, (soft, resource.getrlimit(limit)[1]))
+
+
+def test_the_limits_of_an_odoo_worker_do_not_hold_for_jobs(stage):
+    told = stage.folder / "told"
+    (stage.folder / "append.sh").write_text(f"ulimit -t > {told}; ulimit -v >> {told}\n")
+    answer = stage.settle("command", {"name": "append"}, preexec_fn=_as_an_odoo_worker)
+    assert answer["status"] == "done"
+    assert told.read_text() == "unlimited\nunlimited\n"

@@ -135,6 +135,7 @@ def test_one_job_at_a_time(stage):
     busy = stage.ask("backup", {"label": "x"}, "second")
     assert busy["status"] == "refused"
     assert busy["message"] == "The host is busy with 'command' (first)."
+    assert busy["result"] == {"reason": "busy"}
     assert stage.kinds("second") == []
     assert stage.ask("disk")["status"] == "done"
     (stage.folder / "go").write_text("\n")

@@ -16,8 +16,8 @@ from ..host_verb import (
 )
 from ..parameters import parameters_schema
 
-#: How the host begins to say that this release never switched any code.
-_UNTOUCHED = "No switch of code by this release is recorded"
+#: What the host refuses with where this release never switched any code.
+_UNTOUCHED = {"reason": "no_switch"}
 
 
 class HostRollback(HostVerb):
@@ -58,7 +58,7 @@ class HostRollback(HostVerb):
     ) -> Verdict:
         """Judge as always; but a release that never came to the code has nothing to bring back."""
         answer = measurement.data["answer"]
-        if answer["status"] == "refused" and answer["message"].startswith(_UNTOUCHED):
+        if answer["status"] == "refused" and answer["result"] == _UNTOUCHED:
             return self.passed("This release had not switched the code: nothing to bring back.")
         return super().evaluate(params, measurement, reference)
 
