@@ -31,9 +31,12 @@ def run(batch, runtimes):
 
 
 def _run_pure(batch, chosen, result):
-    """Run without pytest-odoo. Odoo's tree can be found, for its files; nothing imports it."""
+    """Run without pytest-odoo. Odoo's tree can be found, for its files; nothing imports it.
+
+    More processes than processors: these tests mostly wait for others.
+    """
     plugins = ("-p", "no:odoo", "-p", "tools.pure")
-    argv = [chosen.python, "-m", "pytest", *plugins, "--numprocesses=auto"]
+    argv = [chosen.python, "-m", "pytest", *plugins, "--numprocesses=4"]
     _pytest(batch, result, argv, chosen.variables)
 
 

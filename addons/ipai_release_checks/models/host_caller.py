@@ -9,7 +9,7 @@ from ..transport import HostUnreachable
 #: How long a host may be away, since it or its SSH may be restarting, before that is an error.
 PATIENCE = timedelta(minutes=3)
 #: What the helper refuses with while another job has the host.
-BUSY = {"reason": "busy"}
+BUSY = "busy"
 
 
 class HostAway(NotYet):
@@ -77,7 +77,7 @@ class HostCaller:
 
     def _without_busy(self, answer):
         """Another job has the host: wait for its end like for our own."""
-        if answer.status == "refused" and answer.result == BUSY:
+        if answer.status == "refused" and answer.result.get("reason") == BUSY:
             return replace(answer, status="running", progress={"step": answer.message})
         return answer
 

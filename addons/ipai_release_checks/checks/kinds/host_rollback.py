@@ -17,7 +17,7 @@ from ..host_verb import (
 from ..parameters import parameters_schema
 
 #: What the host refuses with where this release never switched any code.
-_UNTOUCHED = {"reason": "no_switch"}
+_UNTOUCHED = "no_switch"
 
 
 class HostRollback(HostVerb):
@@ -58,7 +58,7 @@ class HostRollback(HostVerb):
     ) -> Verdict:
         """Judge as always; but a release that never came to the code has nothing to bring back."""
         answer = measurement.data["answer"]
-        if answer["status"] == "refused" and answer["result"] == _UNTOUCHED:
+        if answer["status"] == "refused" and answer["result"].get("reason") == _UNTOUCHED:
             return self.passed("This release had not switched the code: nothing to bring back.")
         return super().evaluate(params, measurement, reference)
 
