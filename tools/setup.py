@@ -22,6 +22,7 @@ TESTING = {
     "git": "git",
     "pdftotext": "poppler-utils",
     "sshd": "openssh-server",
+    "sudo": "sudo",
     "systemd": "systemd",
 }
 

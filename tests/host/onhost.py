@@ -6,27 +6,31 @@ import time
 from datetime import datetime, timezone
 
 import requests
+from shophost import HELPER
 
 #: Seconds a verb may take on a busy machine.
 PATIENCE = 300
 MODULE = "payment_account_enhanced"
+SUDO = ("sudo", "-n", HELPER, "serve")
 
 
 class OnHost:
     """A client of the host's helper, as Odoo is one.
 
     :param host: of :mod:`shophost`
-    :param release: reference that the keys begin with
+    :param sudo: asked on the host itself, by Odoo's own user through sudo, instead of over SSH
     """
 
-    def __init__(self, host, release: str = "REL/2026/0001"):
+    def __init__(self, host, sudo: bool = False):
         # pytest-odoo makes addons importable only after conftest.py was read.
         from odoo.addons.ipai_release_checks import transport  # noqa: PLC0415
 
         sshd = host.sshd
         address = transport.Address(sshd.host, sshd.port, "root", sshd.host_key)
-        self._client = transport.HostClient(transport.SshTransport(address, str(sshd.key)))
-        self._release = release
+        way = transport.SshTransport(address, str(sshd.key))
+        if sudo:
+            way = transport.LocalTransport(host.machine.inside(*SUDO, user="odoo"))
+        self._client = transport.HostClient(way)
         self._numbers = itertools.count(1)
 
     def close(self):
@@ -34,7 +38,7 @@ class OnHost:
 
     def key(self) -> str:
         """A key that was not used before."""
-        return f"{self._release}/{next(self._numbers)}/1"
+        return f"REL/2026/0001/{next(self._numbers)}/1"
 
     def ask(self, verb: str, key: str | None = None, **params):
         """Ask once and return the answer."""

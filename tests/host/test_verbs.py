@@ -75,6 +75,18 @@ def test_what_stops_odoo_is_not_stopped_with_it(host, on_host):
     assert host.answers()
 
 
+def test_odoos_own_user_restarts_it_through_sudo(host):
+    """The helper may be all that sudoers names, and then it is all that sudo runs."""
+    rule = "/etc/sudoers.d/ipai-release"
+    host.machine.run("tee", rule, input=f"odoo ALL=(root) NOPASSWD: {HELPER} serve\n")
+    on_host = OnHost(host, sudo=True)
+    assert on_host.do("restart")["authenticated"]
+    on_host.close()
+    for other in (("id",), (HELPER, "disk"), (HELPER, "serve", "--help")):
+        refused = host.machine.run("sudo", "-n", *other, user="odoo", check=False)
+        assert "a password is required" in refused.stderr
+
+
 def test_the_database_is_restored(host, on_host):
     backup = on_host.deploy(host.code.publish())
     assert upgrade(on_host).done

@@ -3557,6 +3557,8 @@ def switch_tree(job, repository, commit, branch=None):
 PROBE_EVERY = 0.1
 #: Seconds that a service may seem stopped while it starts.
 GRACE = 3.0
+#: Seconds in which a service that lives may show errors while it is watched.
+HICCUP = 15.0
 
 
 class Prober:
@@ -3859,15 +3861,19 @@ class ServiceVerb(ChangingVerb):
         """See that a service which answered does not die right after."""
         service = self.host.service
         pid, deadline = service.state()["pid"], time.monotonic() + self.config.service.watch
+        patience = deadline + HICCUP
         while time.monotonic() < deadline:
             found = service.state()
             page = login_page(self.config, timeout=10.0)
-            if found["state"] != "active" or found["pid"] != pid or page["status"] != 200:
+            lives = found["state"] == "active" and found["pid"] == pid
+            if not lives or (page["status"] != 200 and time.monotonic() > patience):
                 raise Failed(
                     f"Odoo answered and died right after: the service is {found['state']}, the "
                     f"login page answers {page['status']}.",
                     "Read the end of Odoo's log.",
                 )
+            if page["status"] != 200:  # PostgreSQL may just be coming back: watched anew
+                deadline = time.monotonic() + self.config.service.watch
             time.sleep(0.2)
         return {}
 

@@ -41,7 +41,8 @@ class HostCaller:
         """
         try:
             client = self._pool.client(self._release.target_id)
-            if self._item._kind().changes:
+            changes = self._item._kind().changes
+            if changes:
                 self._keep_record(client)
             answer = client.call(verb, params, self._item._host_key(), self._release._host_anchor())
         except HostUnreachable as problem:
@@ -49,7 +50,11 @@ class HostCaller:
                 raise
             raise HostAway({"step": _("Waiting for the host: %s", problem.message)}) from problem
         self._refuse_forgotten(answer)
-        return self._without_busy(answer)
+        answer = self._without_busy(answer)
+        if changes and answer.status != "running":
+            # What is written now is undone with everything the check did to the database.
+            self._pool.anchors[self._release.id] = self._release._anchor_at_host(answer.journal)
+        return answer
 
     def _keep_record(self, client):
         """Give the host the record, unless it has this very one."""

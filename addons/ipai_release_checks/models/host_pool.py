@@ -20,6 +20,8 @@ class HostPool:
         self.next_try = {}
         #: ``{release id: head}`` of the records the host was given.
         self.kept = {}
+        #: ``{release id: values of an anchor}`` that hosts wrote down, and this database not yet.
+        self.anchors = {}
 
     def client(self, target):
         """The client of a target's host helper.

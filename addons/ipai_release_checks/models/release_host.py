@@ -50,6 +50,19 @@ class ReleaseHost(models.Model):
         key = f"{self._host_reference()}/record/{digest(params)[:32]}"
         return client.call("keep_record", params, key, self._host_anchor())
 
+    def _anchor_at_host(self, journal):
+        """Values of the anchor: the host wrote the head that it was sent into its own journal."""
+        where = _(
+            "%(target)s, up to its event %(number)s",
+            target=self.target_id.name,
+            number=journal["sequence"],
+        )
+        return {
+            "reference": where,
+            "sequence": self.journal_length,
+            "head": self.journal_head,
+        }
+
     def _host_is_away_for_good(self, patience):
         since = self.host_away_since
         return bool(since) and fields.Datetime.now() - since > patience

@@ -277,6 +277,15 @@ class ReleaseQueue(models.AbstractModel):
             self.env.invalidate_all()
             _logger.exception("The result of item %s could not be written", item_id)
             self._write(item, "_settle", fence, item._broken(problem), None)
+        self._write(item, "_keep_anchor", hosts)
+        hosts.anchors.pop(item.release_id.id, None)
+
+    @api.model
+    def _keep_anchor(self, item, hosts):
+        """List what the host knows of the journal since the item asked it, where it did."""
+        anchor = hosts.anchors.get(item.release_id.id)
+        if anchor:
+            item.release_id._anchor("host", **anchor)
 
     @api.model
     def _write(self, item, setter, *values):

@@ -20,6 +20,7 @@ def main(folder):
             asked.write(line)
         answer = {"status": "done", "result": {}, "message": "", "hint": ""}
         answer |= {"v": 1, "key": request["key"], "verb": request["verb"]}
+        answer["journal"] = {"sequence": 7, "head": "0" * 64}
         sys.stdout.write(json.dumps(answer | next_answer(folder, request["verb"])) + "\n")
         sys.stdout.flush()
 

@@ -168,6 +168,10 @@ class TestQueueHost(QueueCase):
         for row in self.asked("restart"):
             self.assertEqual(row["anchor"]["head"], record["head"])
             self.assertEqual(row["anchor"]["release"], kept["params"]["release"])
+        [anchor] = release.anchor_ids.filtered(lambda anchor: anchor.kind == "host")
+        asked = self.asked("restart")[-1]["anchor"]
+        self.assertEqual((anchor.head, anchor.sequence), (asked["head"], asked["length"]))
+        self.assertIn("up to its event 7", anchor.reference)
         reference = self.env["ir.config_parameter"].get_param("database.uuid")[:8]
         self.assertTrue(kept["params"]["release"].startswith(f"{reference}/{release.name}"))
 

@@ -20,7 +20,12 @@ class ReleaseAnchor(models.Model):
     )
     company_id = fields.Many2one(related="release_id.company_id", store=True, index=True)
     kind = fields.Selection(
-        [("pdf", "Printed Log"), ("mail", "Mail"), ("timestamp", "Time Stamp")],
+        [
+            ("pdf", "Printed Log"),
+            ("mail", "Mail"),
+            ("timestamp", "Time Stamp"),
+            ("host", "Host's Journal"),
+        ],
         required=True,
         readonly=True,
     )

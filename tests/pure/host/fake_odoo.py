@@ -80,7 +80,12 @@ class Page(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.behaviour.get("die_after") is not None:
             threading.Timer(self.behaviour["die_after"], os._exit, (1,)).start()
-        self._send(500 if self.behaviour.get("start") == "broken" else 200, b"<form/>")
+        if self.behaviour.get("start") == "broken":
+            self._send(500, b"")
+        elif Path(self.shop["away"]).exists():
+            self._send(303, b"")  # to the selection of databases, as Odoo without PostgreSQL
+        else:
+            self._send(200, b"<form/>")
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -111,6 +111,8 @@ class Shop:
         self.odoo_config = folder / "odoo.conf"
         self.config_file = folder / "host.ini"
         self.log = folder / "odoo.log"
+        #: While this file is there, the login page answers as without PostgreSQL.
+        self.away = folder / "away"
         self._keys = itertools.count(1)
         self.options = {}
         self._make_folders()
@@ -130,6 +132,7 @@ class Shop:
             "pid": self.folder / "pid",
             "log": self.log,
             "password": PASSWORD,
+            "away": self.away,
         }
         lines = [f"{name} = {value}" for name, value in values.items()]
         self.odoo_config.write_text("\n".join(["[options]", *lines]))

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import psycopg2
 import pytest
@@ -144,6 +145,16 @@ def test_a_release_before_is_not_undone_by_a_later_restart(running):
 
 def test_a_process_that_somebody_killed_is_started_again(running):
     """kill -9 while it is watched: tried once more, and that is no failure."""
+    key = _watched(running)
+    os.kill(running.pid(), signal.SIGKILL)
+    answer = running.call("restart", {}, key)
+    assert answer["status"] == "done", answer
+    assert running.counts()["start"] == 2
+    assert "start_again" in _names(answer)
+
+
+def _watched(running):
+    """The key of a restart after which Odoo answered, and is watched now."""
     running.configure(service__watch=5)
     key = running.key()
     running.ask("restart", {}, key)
@@ -153,11 +164,26 @@ def test_a_process_that_somebody_killed_is_started_again(running):
     ):
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    os.kill(running.pid(), signal.SIGKILL)
+    return key
+
+
+def test_a_database_that_goes_away_for_a_moment_is_no_death(running):
+    key = _watched(running)
+    running.away.touch()
+    time.sleep(1)
+    running.away.unlink()
     answer = running.call("restart", {}, key)
     assert answer["status"] == "done", answer
-    assert running.counts()["start"] == 2
-    assert "start_again" in _names(answer)
+    assert running.counts()["start"] == 1
+    assert answer["result"]["downtime"]["seconds"] > 1
+
+
+def test_a_database_that_stays_away_is_one(running, monkeypatch):
+    monkeypatch.setattr(release_host, "HICCUP", 1.0)
+    running.away.touch()
+    verb = SimpleNamespace(host=release_host.Host(running.config), config=running.config)
+    with pytest.raises(release_host.Failed, match=r"died right after.*answers 303"):
+        release_host.ServiceVerb._watch(verb)
 
 
 def test_figures_of_the_prober():
