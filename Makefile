@@ -37,8 +37,8 @@ demo-restore:  ## the same, then data is damaged: the database is restored
 test:  ## run all tests on every series found
 	@$(PYTHON) -m tools.test --series "$(SERIES)" --addons "$(ADDONS)" --tests "$(TESTS)"
 
-test-host:  ## put releases live on a whole host: systemd, SSH, git, PostgreSQL and Odoo of its own
-	@$(PYTHON) -m tools.test --series "$(or $(SERIES),19.0)" --tests tests/host
+test-host:  ## put releases live and take them back on a whole host, and ask it for every verb
+	@$(PYTHON) -m tools.test --series "$(or $(SERIES),19.0)" --tests "tests/host tests/host/way_back.py tests/host/verbs.py"
 
 test-chaos:  ## kill Odoo, helper, PostgreSQL and SSH at random moments of whole releases
 	@$(PYTHON) -m tools.test --series "$(or $(SERIES),19.0)" --tests "tests/host/kills.py tests/host/chaos.py"

@@ -3,8 +3,7 @@
 - Each addon with the modules it depends on, and nothing more, on every series. So an addon that
   needs more than its manifest says does not pass.
 - Each folder of ``tests/`` with all the suite's addons, on every series. A file ``batch.toml``
-  in the folder may narrow both: ``modules = ["account"]`` and ``series = ["19.0"]``. With
-  ``on_request = true`` the folder is run only where it is named.
+  in the folder may narrow both: ``modules = ["account"]`` and ``series = ["19.0"]``.
 - ``tests/pure`` and ``tests/tools``, once, without Odoo.
 """
 
@@ -33,7 +32,6 @@ class Batch:
     modules: tuple[str, ...]
     folder: Path
     paths: tuple[str, ...]
-    on_request: bool = False
 
 
 def plan(series, addons=(), tests=()):
@@ -49,8 +47,6 @@ def plan(series, addons=(), tests=()):
         batches = _only_addons(batches, addons)
     if tests:
         batches = _only_paths(batches, tests)
-    if not (addons or tests):
-        batches = [batch for batch in batches if not batch.on_request]
     return batches
 
 
@@ -79,8 +75,7 @@ def _shared(series, folder, modules):
     file = folder / "batch.toml"
     wishes = tomllib.loads(file.read_text()) if file.exists() else {}
     if series in wishes.get("series", [series]):
-        batch = _batch(series, folder, tuple(wishes.get("modules", modules)))
-        yield replace(batch, on_request=wishes.get("on_request", False))
+        yield _batch(series, folder, tuple(wishes.get("modules", modules)))
 
 
 def _batch(series, folder, modules=()):

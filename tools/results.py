@@ -12,7 +12,8 @@ from tools.say import say
 # Only these reasons excuse a skipped test, and only when they are true.
 EXCUSE = re.compile(r"missing (tool|series|right): (\S+)")
 # What a test needs to be allowed, by a program that ends well where it is.
-RIGHTS = {"namespaces": ("unshare", "--mount", "--pid", "--cgroup", "--fork", "true")}
+SPACES = ("unshare", "--mount", "--pid", "--cgroup", "--fork")
+RIGHTS = {"namespaces": (*SPACES, "mount", "-t", "cgroup2", "cgroup2", "/mnt")}
 
 
 @dataclass

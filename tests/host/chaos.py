@@ -12,9 +12,9 @@ import time
 import pytest
 from deployment import Deployment
 from killer import Killer
-from kills import GOES_ON
-from test_release import TAKEN_BACK, decide_restore
+from test_release import GOES_ON
 from watcher import Watcher
+from way_back import TAKEN_BACK, decide_restore
 
 from tests.run.shop import manual
 from tools.demo import shopcode

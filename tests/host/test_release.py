@@ -1,13 +1,22 @@
 """Whole releases on a host with systemd, over SSH, run by the very Odoo that they restart."""
 
 from deployment import Deployment
+from killer import Killer
 from onhost import Prober
+from watcher import Watcher
 
-from tests.run.shop import EXECUTOR, manual
 from tools.demo import shopcode
 
-#: All of the way back but the restore, which nobody decided on.
-TAKEN_BACK = {"R.1": "passed", "R.2": "passed", "R.3": "skipped", "R.4": "passed"}
+#: Seconds from Odoo's first answer until the release goes on.
+GOES_ON = 10
+#: Item during which it is killed -> what.
+MOMENTS = {"1.1": "worker", "1.2": "odoo", "2.1": "connection", "3.1": "job"}
+
+
+def test_first_day(host):
+    """Is the server that the other tests act on what it should be?"""
+    assert host.version() == shopcode.BEFORE
+    assert host.answers()
 
 
 def passed(outcomes):
@@ -28,66 +37,29 @@ def test_it_goes_live(host):
     deployment.release.check_journal()
 
 
-def test_an_upgrade_that_raises_is_rolled_back(host):
-    taken_back(host, shopcode.RAISES)
+def test_everything_of_a_release_is_killed_once(host):
+    killer = Killer(host)
+    deployment = Deployment(host)
+    with Watcher(host) as watcher:
+        deployment.start()
+        for code, part in MOMENTS.items():
+            deployment.until(f"{code} to run", lambda code=code: has_begun(deployment, code))
+            # An item may run a moment before what it needs does.
+            deployment.until(f"{part} to be there", getattr(killer, part))
+        deployment.until_signing()
+    went_live(host, deployment)
+    assert max(watcher.delays) < GOES_ON
 
 
-def test_a_server_that_dies_at_its_start_is_rolled_back(host):
-    taken_back(host, shopcode.DIES)
+def has_begun(deployment, code):
+    """Whether an item runs. It is not waited for: it may be over in a moment."""
+    outcome = deployment.release.outcomes()[code]
+    assert outcome in ("pending", "running", "passed"), deployment.told()
+    return outcome != "pending"
 
 
-def taken_back(host, version):
-    deployment = Deployment(host, version)
-    deployment.start()
-    deployment.until_over()
-    assert deployment.release.value("state") == "rolled_back", deployment.told()
-    assert deployment.outcomes(way_back=True) == TAKEN_BACK, deployment.told()
-    assert (host.version(), host.code.head()) == (shopcode.BEFORE, host.code.before)
-    assert "3.1" in deployment.release.value("end_reason")
+def went_live(host, deployment):
+    assert set(deployment.outcomes().values()) == {"passed"}, deployment.told()
+    assert (host.version(), host.code.head()) == (shopcode.AFTER, deployment.commit)
     deployment.release.check_journal()
-
-
-def test_a_damaged_database_is_restored(host):
-    """The release is remembered, event by event, and what was entered since is listed."""
-    deployment = Deployment(host, then=[manual()])
-    deployment.start()
-    deployment.until("the last item", lambda: deployment.release.items("is_mine")["4.1"]["is_mine"])
-    before = deployment.release.events()
-    deployment.people["admin"].call("res.partner", "create", {"name": "Late Buyer"})
-    with host.connected() as cr:
-        cr.execute("UPDATE account_move SET ref = 'lost' WHERE state = 'posted'")
-    decide_restore(deployment)
-    deployment.until_over()
-    assert deployment.release.value("state") == "rolled_back", deployment.told()
-    assert passed(deployment.outcomes(way_back=True)), deployment.told()
-    after = deployment.release.events()
-    assert after[: len(before)] == before
-    deployment.release.check_journal()
-    with host.connected() as cr:
-        cr.execute("SELECT count(*) FROM account_move WHERE ref = 'lost'")
-        assert cr.fetchone() == (0,)
-    assert "partners.csv" in {row["name"] for row in deployment.release.evidence("R.3", "name")}
-    assert b"Late Buyer" in partners_since(deployment)
-
-
-def decide_restore(deployment):
-    executor = deployment.people[EXECUTOR]
-    values = {
-        "release_id": deployment.release.id,
-        "act": "roll_back",
-        "reason": "The books are damaged",
-        "restore": True,
-        "typed_database": "shop",
-    }
-    wizard = executor.call("ipai.release.reason.wizard", "create", values)
-    executor.call("ipai.release.reason.wizard", "action_confirm", [wizard])
-
-
-def partners_since(deployment):
-    executor = deployment.people[EXECUTOR]
-    [kept] = executor.search(
-        "ipai.release.evidence",
-        [("release_id", "=", deployment.release.id), ("name", "=", "partners.csv")],
-        ["attachment_id"],
-    )
-    return executor.download(f"/web/content/{kept['attachment_id'][0]}?download=true")
+    assert not host.done_twice()

@@ -77,9 +77,3 @@ def test_a_folder_can_be_meant_for_one_series(shop_folder):
     assert [(batch.label, batch.series, batch.modules) for batch in found] == [
         ("tests/shop", "19.0", ("account",))
     ]
-
-
-def test_a_folder_can_be_run_only_where_it_is_named(shop_folder):
-    (shop_folder / "batch.toml").write_text("on_request = true\n")
-    assert not batches.plan(["19.0"])
-    assert [batch.label for batch in batches.plan(["19.0"], tests=["tests/shop"])] == ["tests/shop"]

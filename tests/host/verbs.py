@@ -1,4 +1,7 @@
-"""Every verb that a release needs, over real SSH, on a host with systemd, Odoo and git."""
+"""Every verb that a release needs, over real SSH, on a host with systemd, Odoo and git.
+
+Part of ``make test-host``; not collected by ``make test``: the name of this file is given.
+"""
 
 import pytest
 from onhost import MODULE, OnHost, Prober
