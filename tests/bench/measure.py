@@ -1,6 +1,7 @@
 """The measurement itself; runs inside Odoo's environment, see ``__main__``."""
 
 import argparse
+import gc
 import sys
 import time
 from contextlib import closing
@@ -59,6 +60,7 @@ class Bench:
     def round(self):
         """Return ``{step: (seconds, queries)}`` of one round, rolled back."""
         measured = {}
+        gc.collect()  # what the database before left is not paid for by this one
         with closing(self.registry.cursor()) as cursor:
             env = self._env(cursor)
             for name, step in self._steps(env):
@@ -112,7 +114,9 @@ def main():
     benches = [Bench(name, arguments.count) for name in names]
     rounds = [[] for _name in names]
     for number in range(arguments.rounds + 1):
-        for bench, measured in zip(benches, rounds, strict=True):
+        turns = list(zip(benches, rounds, strict=True))
+        # Forth and back, so that coming first or last is nobody's advantage.
+        for bench, measured in turns[:: -1 if number % 2 else 1]:
             result = bench.round()
             if number:  # the first round of each warms the caches
                 measured.append(result)

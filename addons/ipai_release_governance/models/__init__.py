@@ -51,6 +51,7 @@ from . import (
     release_archive,
     release_retention,
     release_document,
+    release_target_snapshot,
     release_item_document,
     ir_attachment,
     release_log,

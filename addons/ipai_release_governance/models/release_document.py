@@ -109,16 +109,6 @@ class ReleaseDocument(models.Model):
             "authors": [person(user) for user in self._authors().sorted("login")],
         }
 
-    def _document_target(self):
-        target = self.target_id
-        return {
-            "name": target.name,
-            "database": target.database or "",
-            "base_url": target.base_url or "",
-            "time_zone": target.tz,
-            "archive_location": target.archive_location or "",
-        }
-
     def _document_module(self, line):
         return {
             name: line[name] or ""

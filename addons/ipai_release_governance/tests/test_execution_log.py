@@ -142,6 +142,14 @@ class TestExecutionLog(ExecutionLogCommon):
         self.assertIn("Deployment Time 18:00 – 18:42 Time zone of all times: Europe/Berlin", text)
         self.assertIn("Duration 42 minutes", text)
 
+    def test_the_target_is_that_of_the_end(self):
+        release = self.finished()
+        before = release._document()["target"]
+        self.target.write({"name": "Elsewhere", "archive_location": "/dev/null", "tz": "UTC"})
+        self.assertEqual(release._document()["target"], before)
+        self.assertEqual(before["archive_location"], "/srv/archive")
+        self.assertEqual(self._make_release()._document()["target"]["name"], "Elsewhere")
+
     def test_before_the_end_it_is_a_draft(self):
         release = self.running()
         text = flat(text_of(self.print_log(release)))
