@@ -3557,6 +3557,8 @@ def switch_tree(job, repository, commit, branch=None):
 PROBE_EVERY = 0.1
 #: Seconds that a service may seem stopped while it starts.
 GRACE = 3.0
+#: How often in a row a log-in is denied to count: Odoo calls a connection that breaks a denial too.
+DENIALS = 3
 #: Seconds in which a service that lives may show errors while it is watched.
 HICCUP = 15.0
 
@@ -3786,11 +3788,14 @@ class ServiceVerb(ChangingVerb):
 
     def _login(self):
         """Whether the probe's user can log in, given a moment for a database that comes back."""
+        denied = 0
         for _attempt in range(20):
-            if log_in(self.config) != "unknown":
+            found = log_in(self.config)
+            denied = denied + 1 if found == "denied" else 0
+            if found in ("in", None) or denied == DENIALS:
                 break
             time.sleep(1)
-        return authenticated(self.config)
+        return None if found is None else found == "in"
 
     def step_stop(self, name="stop"):
         """Stop the service."""
@@ -4044,11 +4049,17 @@ def is_version(found, expected):
     return found == expected or bool(re.fullmatch(r"\d+\.\d+\." + re.escape(expected), found))
 
 
+#: In Odoo's log. The last one, without a class of its own: libpq got only a part of an answer.
+_CONNECTION_BROKE = re.compile(
+    rb"OperationalError|InterfaceError|AdminShutdown|CrashShutdown|psycopg2\.DatabaseError"
+)
+
+
 class OdooUpgrade:
     """One ``-u`` of Odoo, run apart from the service, with a log of its own in the job's folder."""
 
     #: Runs that are tried again when PostgreSQL or Odoo was killed in the middle.
-    ATTEMPTS = 3
+    ATTEMPTS = 5
 
     def __init__(self, host, job, label):
         self.host = host
@@ -4064,7 +4075,7 @@ class OdooUpgrade:
     def run(self, modules):
         """Run it to its end; return ``{"runs", "errors"}``, the errors that Odoo logged.
 
-        :raises Failed: it ended with an error, three times where something was killed
+        :raises Failed: it ended with an error, :data:`ATTEMPTS` times where something was killed
         """
         while True:
             status = self._run_once(modules)
@@ -4118,8 +4129,7 @@ class OdooUpgrade:
 
     def _was_disturbed(self, status):
         """Whether it did not fail by itself: it was killed, or its database connection broke."""
-        broken = rb"OperationalError|InterfaceError|AdminShutdown|CrashShutdown"
-        return status < 0 or re.search(broken, self.log.read_bytes()) is not None
+        return status < 0 or _CONNECTION_BROKE.search(self.log.read_bytes()) is not None
 
     def is_complete(self):
         """Whether the latest run came to its end, as its log says."""
@@ -4135,13 +4145,21 @@ def logged_errors(data, most=20):
     starts = [0, *(match.start() + 1 for match in _ANY_ENTRY.finditer(data)), len(data)]
     entries = [data[start:stop] for start, stop in zip(starts, starts[1:])]
     found = [entry for entry in entries if _is_error(entry)]
-    return [entry.decode("utf-8", "replace").strip()[:_EXAMPLE_LENGTH] for entry in found[:most]]
+    return [shortened(entry.decode("utf-8", "replace").strip()) for entry in found[:most]]
 
 
 def _is_error(entry):
     match = _ANY_ENTRY.match(b"\n" + entry)
     level = match[2] if match else b""
     return level in (b"ERROR", b"CRITICAL") or b"Traceback (most recent call last)" in entry
+
+
+def shortened(text):
+    """Beginning and end of a long entry: the exception stands last."""
+    if len(text) <= _EXAMPLE_LENGTH:
+        return text
+    half = _EXAMPLE_LENGTH // 2
+    return f"{text[:half]}\n…\n{text[-half:]}"
 
 
 @verb
@@ -4879,6 +4897,7 @@ _LONGEST_ENTRY = 20_000
 _DISORDER = timedelta(seconds=10)
 _SIGNATURES_LISTED = 100
 _EXAMPLE_LENGTH = 4_000
+
 _FRAME = re.compile(r'^ *File "([^"]+)", line (\d+), in (.+)\n(?: {4,}(.*))?', re.MULTILINE)
 #: What differs from one occurrence of an error to the next, and what stands for it.
 _VARIABLE_PARTS = [
@@ -5182,7 +5201,7 @@ class ErrorCount:
         if inside:
             self.counts[entry[0]] += 1
         if inside or "message" not in found:
-            example = text.decode("utf-8", "replace")[:_EXAMPLE_LENGTH].rstrip()
+            example = shortened(text.decode("utf-8", "replace").rstrip())
             found.update(
                 level=entry[0], logger=entry[1], message=summary, where=where, example=example
             )

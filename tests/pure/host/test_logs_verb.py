@@ -338,3 +338,11 @@ def test_what_breaks_off_while_odoo_is_stopped_is_no_error_of_a_version(shop):
     )
     assert [found["message"] for found in result["new"]] == ["Library not found"]
     assert result["broken_off"] == 1
+
+
+def test_a_long_entry_keeps_what_was_raised():
+    trace = b"Traceback (most recent call last):\n" + b"  a line\n" * 2000 + b"ValueError: the end"
+    [error] = release_host.logged_errors(b"2026-01-31 12:00:01,000 7 ERROR shop odoo: oh\n" + trace)
+    assert error.endswith("ValueError: the end")
+    assert "ERROR shop odoo: oh" in error
+    assert len(error) < 4100
