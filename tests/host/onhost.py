@@ -1,11 +1,12 @@
 """Verbs asked over SSH, and a prober that looks at the login page on its own."""
 
+import contextlib
 import itertools
-import threading
 import time
 from datetime import datetime, timezone
 
 import requests
+from background import Background
 from shophost import HELPER
 
 #: Seconds a verb may take on a busy machine.
@@ -68,34 +69,24 @@ class OnHost:
         return backup
 
 
-class Prober:
+class Prober(Background):
     """Asks for the login page all the time, and knows the longest pause between two answers."""
 
+    every = 0.05
+
     def __init__(self, address: str):
+        super().__init__()
         self._address = f"{address}/web/login"
         self._good = [time.monotonic()]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_problem):
-        self._stop.set()
-        self._thread.join()
 
     def downtime(self) -> float:
         """Seconds of the longest time without a good answer."""
         return max(later - earlier for earlier, later in itertools.pairwise(self._good))
 
-    def _run(self):
-        while not self._stop.wait(0.05):
-            try:
-                if requests.get(self._address, timeout=2).ok:
-                    self._good.append(time.monotonic())
-            except requests.RequestException:
-                continue
+    def _look(self):
+        with contextlib.suppress(requests.RequestException):
+            if requests.get(self._address, timeout=2).ok:
+                self._good.append(time.monotonic())
 
 
 def moment(text: str) -> datetime:

@@ -1,9 +1,9 @@
 """Looks whether Odoo is up, and how soon after it the release goes on."""
 
-import threading
 import time
 
 import psycopg2
+from background import Background
 
 #: Grows with each item that is claimed, and each time a host is asked again.
 CLAIMS = "SELECT coalesce(sum(fence), 0) FROM ipai_release_item"
@@ -16,7 +16,7 @@ SELECT EXISTS (
 """
 
 
-class Watcher:
+class Watcher(Background):
     """A context in which every return of Odoo is timed.
 
     ``delays`` are seconds from Odoo's first answer to the release's next step, one a return while
@@ -24,26 +24,16 @@ class Watcher:
     """
 
     def __init__(self, host):
+        super().__init__()
         self.delays = []
         self._host = host
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._was_up = True
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_problem):
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self):
-        was_up = True
-        while not self._stop.wait(0.1):
-            up = self._host.answers(timeout=2)
-            if up and not was_up:
-                self._time_return()
-            was_up = up
+    def _look(self):
+        up = self._host.answers(timeout=2)
+        if up and not self._was_up:
+            self._time_return()
+        self._was_up = up
 
     def _time_return(self):
         began = time.monotonic()

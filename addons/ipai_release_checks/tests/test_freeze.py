@@ -11,15 +11,7 @@ class TestFreeze(ReleaseCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        now = fields.Datetime.now()
-        cls.freeze = cls.env["ipai.release.freeze"].create(
-            {
-                "name": "Audit",
-                "kind": "once",
-                "date_start": now - timedelta(minutes=1),
-                "date_end": now + timedelta(hours=1),
-            }
-        )
+        cls.freeze = cls._freeze_now("Audit", timedelta(minutes=1), timedelta(hours=1))
 
     def _automated(self, **values):
         now = fields.Datetime.now()

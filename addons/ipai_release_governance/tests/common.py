@@ -124,6 +124,14 @@ class ReleaseCommon(TransactionCase):
             )
         )
 
+    @classmethod
+    def _freeze_now(cls, name, before, after):
+        """A freeze that began ``before`` ago and goes on for ``after``."""
+        now = fields.Datetime.now()
+        return cls.env["ipai.release.freeze"].create(
+            {"name": name, "kind": "once", "date_start": now - before, "date_end": now + after}
+        )
+
     def item(self, release, code):
         return release.item_ids.filtered(lambda item: item.code == code)
 

@@ -14,15 +14,7 @@ class TestCalendar(ReleaseCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        now = fields.Datetime.now()
-        cls.freeze = cls.env["ipai.release.freeze"].create(
-            {
-                "name": "Inventory",
-                "kind": "once",
-                "date_start": now - timedelta(hours=1),
-                "date_end": now + timedelta(hours=5),
-            }
-        )
+        cls.freeze = cls._freeze_now("Inventory", timedelta(hours=1), timedelta(hours=5))
 
     def _ready(self, **values):
         """A release that is prepared and could start."""
