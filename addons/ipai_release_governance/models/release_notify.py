@@ -24,11 +24,21 @@ class ReleaseNotify(models.Model):
     def _ask_for_decision(self, phase):
         """A phase is held: ask the person who started the release."""
         for user in self.started_by_id or self.create_uid:
-            self._schedule_activity(
-                user,
-                _("Decide at the gate of phase %s", phase.display_name),
-                phase._blocking_text(),
+            summary = self.with_context(lang=user.lang)._decision_summary(phase)
+            self._schedule_activity(user, summary, phase._blocking_text())
+
+    def _close_decision(self, phase):
+        """The gate was passed, whoever decided: nobody is asked any more."""
+        # sudo: the activity is that of whoever started the release.
+        self.sudo().activity_ids.filtered(
+            lambda row: (
+                row.summary == self.with_context(lang=row.user_id.lang)._decision_summary(phase)
             )
+        ).action_done()
+
+    def _decision_summary(self, phase):
+        """In the reader's language; the activity is found again by it."""
+        return _("Decide at the gate of phase %s", phase.display_name)
 
     def _tell_rejection(self, signoff):
         user = self.started_by_id or self.create_uid

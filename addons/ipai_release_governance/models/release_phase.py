@@ -63,9 +63,12 @@ class ReleasePhase(models.Model):
     def _set(self, kind, values):
         """Write state and gate, and leave an event. All changes of a phase come through here."""
         self.ensure_one()
+        was_blocked = self.state == "blocked"
         self._store(values)
         payload = {key: value for key, value in values.items() if isinstance(value, str)}
         self.release_id._log(kind, {"phase": self.code, **payload})
+        if was_blocked and self.state != "blocked":
+            self.release_id._close_decision(self)
 
     def _open(self):
         """Begin this phase: from now on its items can be worked off."""

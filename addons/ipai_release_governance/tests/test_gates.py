@@ -67,6 +67,7 @@ class TestGates(ReleaseCommon):
         self.assertIn(self.people["executor"], release.activity_ids.user_id)
         self.as_("tester", self.item(release, "0.2")).action_retry()
         self.assertEqual(phase.state, "running")
+        self.assertNotIn(self.people["executor"], release.activity_ids.user_id)
         self.do(release, "0.2")
         self.assertEqual(phase.state, "passed")
         self.assertEqual(self.item(release, "0.2").attempt, 2)
