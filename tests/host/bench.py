@@ -12,7 +12,8 @@ from onhost import OnHost, moment
 from tools.say import say
 
 ROUNDS = 10
-#: The verb's median may be so many times that of ``stop``, ``start`` and asking until it answers.
+#: The verb's median may be so many times that of ``stop``, ``start`` and asking until the login page
+#: and a log-in answer, which is what the verb waits for.
 LIMIT = 1.1
 
 
@@ -27,7 +28,7 @@ def test_a_restart_costs_no_more_than_a_bare_one(host, capsys):
     ratio = statistics.median(verb) / statistics.median(bare)
     with capsys.disabled():
         say(f"\nrestart, median of {ROUNDS}: {statistics.median(verb):.2f} s by the verb")
-        say(f"stop, start and poll: {statistics.median(bare):.2f} s")
+        say(f"stop, start, poll and log in: {statistics.median(bare):.2f} s")
         say(f"ratio {ratio:.3f}, at most {LIMIT}")
     assert ratio <= LIMIT
 
@@ -36,6 +37,7 @@ def bare_restart(host) -> float:
     began = time.monotonic()
     host.machine.systemctl("stop", "odoo.service")
     host.start()
+    host.log_in()
     return time.monotonic() - began
 
 

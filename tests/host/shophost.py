@@ -300,6 +300,13 @@ class ShopHost:
 
     # -- looked at, and acted on -------------------------------------------------------------
 
+    def log_in(self):
+        """Log in as the probe's user, as the helper does."""
+        params = {"db": DATABASE, "login": PROBE, "password": self._probe_password}
+        body = {"jsonrpc": "2.0", "method": "call", "params": params}
+        answer = requests.post(f"{self.address}/web/session/authenticate", json=body, timeout=60)
+        assert answer.json()["result"]["uid"], answer.text
+
     def answers(self, timeout: float = PATIENCE) -> bool:
         """Whether the login page is there."""
         try:
