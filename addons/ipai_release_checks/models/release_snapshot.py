@@ -44,5 +44,20 @@ class ReleaseSnapshot(models.Model):
         path = name and get_module_path(name, display_warning=False)
         if path:
             branch, commit = revision.read(path)
+            branch = branch or self._branch_deployed(commit)
             # sudo: the last signer ends the deployment, and may not write releases.
             self.sudo()._store({f"branch_{when}": branch, f"commit_{when}": commit})
+
+    def _branch_deployed(self, commit):
+        """The branch a commit came from: a release leaves the tree at it, and on no branch."""
+        if not commit:
+            return ""
+        if commit == self.commit_to:
+            return self.branch_to
+        # sudo: a release of a company that this user does not see may have left it.
+        left = self.sudo().search(
+            [("target_id", "=", self.target_id.id), ("commit_after", "=", commit)],
+            order="id desc",
+            limit=1,
+        )
+        return left.branch_after or ""

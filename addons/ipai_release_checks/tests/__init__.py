@@ -6,6 +6,7 @@ from . import (
     test_probe,
     test_queue,
     test_queue_host,
+    test_revision,
     test_runbook_books,
     test_runbook_payment,
     test_stopping,
