@@ -12,8 +12,8 @@ from onhost import OnHost, moment
 from tools.say import say
 
 ROUNDS = 10
-#: The verb's median may be so many times that of ``stop``, ``start`` and asking until the login page
-#: and a log-in answer, which is what the verb waits for.
+#: The verb's median may be so many times that of ``stop``, ``start`` and asking until the login
+#: page and a log-in answer, which is what the verb waits for.
 LIMIT = 1.1
 
 
