@@ -11,8 +11,8 @@ from tools.say import say
 
 # Only these reasons excuse a skipped test, and only when they are true.
 EXCUSE = re.compile(r"missing (tool|series|right): (\S+)")
-# What a test needs to be allowed, by a program that ends well where it is.
 SPACES = ("unshare", "--mount", "--pid", "--cgroup", "--fork")
+# What a test needs to be allowed, by a program that ends well where it is.
 RIGHTS = {"namespaces": (*SPACES, "mount", "-t", "cgroup2", "cgroup2", "/mnt")}
 
 

@@ -1,4 +1,4 @@
-"""Verbs asked over SSH, and a prober that looks at the login page on its own."""
+"""Verbs asked as Odoo asks them, and a prober that looks at the login page on its own."""
 
 import contextlib
 import itertools
@@ -28,9 +28,11 @@ class OnHost:
 
         sshd = host.sshd
         address = transport.Address(sshd.host, sshd.port, "root", sshd.host_key)
-        way = transport.SshTransport(address, str(sshd.key))
-        if sudo:
-            way = transport.LocalTransport(host.machine.inside(*SUDO, user="odoo"))
+        way = (
+            transport.LocalTransport(host.machine.inside(*SUDO, user="odoo"))
+            if sudo
+            else transport.SshTransport(address, str(sshd.key))
+        )
         self._client = transport.HostClient(way)
         self._numbers = itertools.count(1)
 

@@ -1736,7 +1736,7 @@ def authenticated(config):
     return None if found is None else found == "in"
 
 
-def log_in(config, timeout=10.0):
+def log_in(config):
     """What comes of the probe's user's log-in; None where the configuration names none.
 
     :return: ``in``; ``denied`` where Odoo says so; ``unknown`` where it cannot tell, such as
@@ -1750,7 +1750,7 @@ def log_in(config, timeout=10.0):
         "password": config.odoo.probe_password_file.read_text().strip(),
     }
     body = {"jsonrpc": "2.0", "method": "call", "params": params}
-    status, answer = http_request(config.odoo.url, "/web/session/authenticate", body, timeout)
+    status, answer = http_request(config.odoo.url, "/web/session/authenticate", body, timeout=10.0)
     try:
         return _log_in_answer(json.loads(answer)) if status == 200 else "unknown"
     except (ValueError, KeyError, TypeError):
@@ -4897,7 +4897,6 @@ _LONGEST_ENTRY = 20_000
 _DISORDER = timedelta(seconds=10)
 _SIGNATURES_LISTED = 100
 _EXAMPLE_LENGTH = 4_000
-
 _FRAME = re.compile(r'^ *File "([^"]+)", line (\d+), in (.+)\n(?: {4,}(.*))?', re.MULTILINE)
 #: What differs from one occurrence of an error to the next, and what stands for it.
 _VARIABLE_PARTS = [

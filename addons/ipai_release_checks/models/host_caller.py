@@ -51,9 +51,10 @@ class HostCaller:
             raise HostAway({"step": _("Waiting for the host: %s", problem.message)}) from problem
         self._refuse_forgotten(answer)
         answer = self._without_busy(answer)
-        if changes and answer.status != "running":
+        # A host that refused, or cannot read its journal, may not have written the head down.
+        if changes and answer.status in ("done", "failed") and answer.journal:
             # What is written now is undone with everything the check did to the database.
-            self._pool.anchors[self._release.id] = self._release._anchor_at_host(answer.journal)
+            self._pool.anchors[self._release.id] = self._release._anchor_values(answer.journal)
         return answer
 
     def _keep_record(self, client):

@@ -50,7 +50,7 @@ class ReleaseHost(models.Model):
         key = f"{self._host_reference()}/record/{digest(params)[:32]}"
         return client.call("keep_record", params, key, self._host_anchor())
 
-    def _anchor_at_host(self, journal):
+    def _anchor_values(self, journal):
         """Values of the anchor: the host wrote the head that it was sent into its own journal."""
         where = _(
             "%(target)s, up to its event %(number)s",

@@ -175,6 +175,13 @@ class TestQueueHost(QueueCase):
         reference = self.env["ir.config_parameter"].get_param("database.uuid")[:8]
         self.assertTrue(kept["params"]["release"].startswith(f"{reference}/{release.name}"))
 
+    def test_a_host_that_does_not_show_its_journal_is_no_anchor(self):
+        release = self.make_release([("1", "restart", {})])
+        self.script(restart=[{"status": "failed", "message": "It is down.", "journal": None}])
+        self.work()
+        self.assertEqual(self.item(release, "1").outcome, "failed")
+        self.assertNotIn("host", release.anchor_ids.mapped("kind"))
+
     def test_without_a_kept_record_nothing_is_changed(self):
         release = self.make_release([("1", "restart", {})])
         self.script(keep_record=[{"status": "refused", "message": "It is too long."}])
