@@ -91,6 +91,18 @@ def _change(runtime, name, action, modules, log):
     return [line for line in log.read_text().splitlines() if TROUBLE.search(line)]
 
 
+def put_jobs_off(runtime, name):
+    """Have the scheduled jobs due tomorrow, as where they ran this night: at first all are due.
+
+    Those of every few minutes stay as they are.
+    """
+    statement = """
+        UPDATE ir_cron SET nextcall = (now() AT TIME ZONE 'UTC') + interval '1 day'
+         WHERE interval_type != 'minutes'
+    """
+    _program(runtime, "psql", "--no-psqlrc", f"--command={statement}", name)
+
+
 def drop(runtime, name):
     """Drop the database ``name`` and its filestore, if they are there."""
     # As superuser where there is one: --force is refused to others where autovacuum is at work.

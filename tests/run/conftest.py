@@ -13,6 +13,7 @@ from service import Service
 from shop import Shop
 
 from tools import runtime
+from tools.database import put_jobs_off
 from tools.demo import people
 from tools.demo.password import password
 from tools.demo.release import People
@@ -20,7 +21,9 @@ from tools.demo.release import People
 
 @pytest.fixture(scope="session")
 def built_house():
-    house = House(runtime.get(os.environ["IPAI_SERIES"]), get_db_name())
+    series = runtime.get(os.environ["IPAI_SERIES"])
+    put_jobs_off(series, get_db_name())
+    house = House(series, get_db_name())
     yield house
     house.stop()
 

@@ -136,6 +136,7 @@ class HostedHouse(House):
             check=True,
             capture_output=True,
         )
+        database.put_jobs_off(self._runtime, self.database)
 
     def _make_people(self):
         """In a process of its own: that of the tests has another database's registry."""
