@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from ..core import guard, states
 from . import locks
 from .account_payment_guard import MANAGER
-from .series import MOVE_PAYMENT
+from .series import MOVE_PAYMENT, POSTING_DROPS_STALE
 
 
 class AccountMove(models.Model):
@@ -62,8 +62,9 @@ class AccountMove(models.Model):
         return super().unlink()
 
     def _post(self, soft=True):
-        # Posting a bill drops stale reconciliations of its draft (19.0): Odoo's own doing.
-        posted = super(AccountMove, guard.lifted(self))._post(soft=soft).with_env(self.env)
+        # What posting a bill drops is Odoo's own doing.
+        moves = guard.lifted(self) if POSTING_DROPS_STALE else self
+        posted = super(AccountMove, moves)._post(soft=soft).with_env(self.env)
         payments = posted._entry_payments()
         if payments:
             payments._after_posting()
