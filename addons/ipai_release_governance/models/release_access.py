@@ -39,7 +39,7 @@ class ReleaseAccess(models.Model):
             # One of several: the others may still sign, and so may who was asked before.
             signoff = asked.filtered(lambda row, stage=stage: row.stage == stage)[-1]
             signoff._store({"user_id": member.user_id.id})
-            signoff._invite()
+            signoff._invite(member.user_id)
 
     def _users_of_role(self, role):
         """Team members that play ``role``."""

@@ -80,20 +80,17 @@ class Release(models.Model):
         self._anchor("pdf", attachment.name)
         return attachment
 
-    def _send_execution_log(self):
-        result = super()._send_execution_log()
-        for release in self:
-            people = release.member_ids.user_id | release.signoff_ids.signed_by_id
-            release._anchor("mail", ", ".join(people.mapped("login")))
-        return result
+    def _mail_execution_log(self, template, attachment):
+        """The mail carries the head."""
+        super()._mail_execution_log(template, attachment)
+        people = self.member_ids.user_id | self.signoff_ids.signed_by_id
+        self._anchor("mail", ", ".join(people.mapped("login")))
 
 
 class ReleaseSignoff(models.Model):
     _inherit = "ipai.release.signoff"
 
-    def _invite(self):
-        """The mail to the signer carries the head."""
-        result = super()._invite()
-        if self.user_id:
-            self.release_id._anchor("mail", self.user_id.login)
-        return result
+    def _mail_request(self, template, users):
+        """The mail to the signers carries the head."""
+        super()._mail_request(template, users)
+        self.release_id._anchor("mail", ", ".join(users.mapped("login")))

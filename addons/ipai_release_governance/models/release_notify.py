@@ -29,16 +29,26 @@ class ReleaseNotify(models.Model):
 
     def _close_decision(self, phase):
         """The gate was passed, whoever decided: nobody is asked any more."""
-        # sudo: the activity is that of whoever started the release.
-        self.sudo().activity_ids.filtered(
-            lambda row: (
-                row.summary == self.with_context(lang=row.user_id.lang)._decision_summary(phase)
-            )
-        ).action_done()
+        self._close_reminders(lambda seen: seen._decision_summary(phase))
 
     def _decision_summary(self, phase):
         """In the reader's language; the activity is found again by it."""
         return _("Decide at the gate of phase %s", phase.display_name)
+
+    def _signoff_summary(self):
+        """In the reader's language; the activity is found again by it."""
+        return _("Sign off %s", self.display_name)
+
+    def _close_reminders(self, summary, keep=()):
+        """Mark activities of one summary as done.
+
+        :param summary: takes the release as a reader sees it and returns the text
+        :param keep: users whose activities stay
+        """
+        # sudo: they are those of others.
+        for activity in self.sudo().activity_ids.filtered(lambda row: row.user_id not in keep):
+            if activity.summary == summary(self.with_context(lang=activity.user_id.lang)):
+                activity.action_done()
 
     def _tell_rejection(self, signoff):
         user = self.started_by_id or self.create_uid
@@ -61,7 +71,8 @@ class ReleaseNotify(models.Model):
         for release in self:
             attachment = release._keep_execution_log()
             if template and attachment:
-                # sudo: the template reads the whole team, whoever ended the release.
-                template.sudo().send_mail(
-                    release.id, email_values={"attachment_ids": [(4, attachment.id)]}
-                )
+                release._mail_execution_log(template, attachment)
+
+    def _mail_execution_log(self, template, attachment):
+        # sudo: the template reads the whole team, whoever ended the release.
+        template.sudo().send_mail(self.id, email_values={"attachment_ids": [(4, attachment.id)]})

@@ -119,7 +119,7 @@ class ReleaseSignoff(models.Model):
             )
             # One that was added has its place among the others, also in a log printed now.
             signoff.release_id.invalidate_recordset(["signoff_ids"])
-            signoff._invite()
+            signoff._invite(signoff.asked_user_ids)
 
     def _sign(self, state, reason="", typed_name="", signature=False):
         """Record the decision of the current user, who has proven who they are.
@@ -163,10 +163,10 @@ class ReleaseSignoff(models.Model):
         }
 
     def _after_signing(self):
-        """A decision was made: close its activity and go on. Extend it."""
+        """A decision was made: take its reminders back and go on. Extend it."""
         release = self.release_id
-        asked = release.signoff_ids.filtered(lambda row: row.state == "requested").user_id
-        release._close_activities((self.user_id | self.env.user) - asked)
+        asked = release.signoff_ids.filtered(lambda row: row.state == "requested").asked_user_ids
+        release._close_reminders(lambda seen: seen._signoff_summary(), keep=asked)
         if self.state == "rejected":
             release._tell_rejection(self)
         else:
@@ -177,22 +177,27 @@ class ReleaseSignoff(models.Model):
         for signoff in self.filtered(lambda row: row.state in OPEN_STATES):
             signoff._set("signoff_withdrawn", {"state": "withdrawn"})
 
-    def _invite(self):
-        """Ask the signer and who stands in: an activity on the release and a mail with the link."""
+    def _invite(self, users):
+        """Ask ``users``: an activity on the release for each, and a mail with the link."""
         self.ensure_one()
-        for user in self.asked_user_ids:
+        for user in users:
             # The context: Odoo's own mail about the activity would repeat the one below.
-            self.release_id.with_context(mail_activity_quick_update=True)._schedule_activity(
+            release = self.release_id.with_context(mail_activity_quick_update=True, lang=user.lang)
+            release._schedule_activity(
                 user,
-                _("Sign off %s", self.release_id.display_name),
+                release._signoff_summary(),
                 self.renews_id.void_reason or self.meaning or "",
             )
         template = self.env.ref(
             "ipai_release_governance.mail_signoff_request", raise_if_not_found=False
         )
-        if template and self.user_id:
-            # sudo: the mail goes out in the name of the release, not of the last tester.
-            template.sudo().send_mail(self.id)
+        if template and users:
+            self._mail_request(template, users)
+
+    def _mail_request(self, template, users):
+        recipients = [(6, 0, users.partner_id.ids)]
+        # sudo: the mail goes out in the name of the release, not of the last tester.
+        template.sudo().send_mail(self.id, email_values={"recipient_ids": recipients})
 
     # -- what keeps a decision from being recorded -------------------------------------------
 

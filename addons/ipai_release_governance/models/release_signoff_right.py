@@ -10,7 +10,8 @@ class ReleaseSignoffRight(models.Model):
         "res.users",
         string="Asked",
         compute="_compute_asked_user_ids",
-        help="The signer, and who signs in their place today.",
+        help="The signer, others of the role who may sign as well, and who signs in their place "
+        "today.",
     )
     is_mine = fields.Boolean(compute="_compute_is_mine", search="_search_is_mine")
 
@@ -43,13 +44,30 @@ class ReleaseSignoffRight(models.Model):
         rows = self._siblings().filtered(lambda row: row.state == "requested")
         return rows.filtered(lambda row: row.user_id == user)[:1] or rows[:1]
 
-    @api.depends("user_id", "role_id")
+    @api.depends(
+        "role_id",
+        "release_id.member_ids.user_id",
+        "release_id.signoff_ids.state",
+        "release_id.signoff_ids.user_id",
+    )
     def _compute_asked_user_ids(self):
         for signoff in self:
+            members = signoff.user_id | signoff._spare_members()
             delegations = signoff._delegations().filtered(
-                lambda row, signer=signoff.user_id: row.user_id == signer
+                lambda row, members=members: row.user_id in members
             )
-            signoff.asked_user_ids = signoff.user_id | delegations.delegate_id
+            signoff.asked_user_ids = members | delegations.delegate_id
+
+    def _spare_members(self):
+        """Members of the role who may sign as well, though no row waits for them by name.
+
+        They are asked with the first row that is open, so that nobody is asked twice.
+        """
+        waiting = self._siblings().filtered(lambda row: row.state == "requested")
+        if self != waiting[:1]:
+            return self.env["res.users"]
+        spare = self.release_id._users_of_role(self.role_id) - waiting.user_id
+        return spare.filtered(lambda user: not self._part_obstacle(user))
 
     def _delegations(self):
         """Delegations of this role by team members that hold today."""

@@ -143,6 +143,59 @@ class TestSignoff(ReleaseCommon):
         signoff.with_user(stand_in)._sign("approved", typed_name="Stand-in")
         self.assertEqual(signoff.state, "approved")
 
+    def test_all_who_may_sign_are_asked_once(self):
+        release = self._deployed_for_finance_of("fred", "busy", quorum=1)
+        fred, busy = self.people["fred"], self.people["busy"]
+        [signoff] = release.signoff_ids
+        self.assertEqual(signoff.asked_user_ids, self.people["finance"] | fred)
+        self.assertEqual(self._reminded(release), [self.people["finance"], fred])
+        mail = self.env["mail.mail"].search([], limit=1, order="id desc")
+        self.assertEqual(mail.recipient_ids, signoff.asked_user_ids.partner_id)
+        self.assertNotIn(busy.partner_id, mail.recipient_ids)
+        self.sign(release, "finance_manager", who="fred")
+        self.assertFalse(self._reminded(release))
+
+    def test_who_may_still_sign_stays_asked(self):
+        release = self._deployed_for_finance_of("fred", "fay", quorum=2)
+        finance, fred, fay = (self.people[name] for name in ("finance", "fred", "fay"))
+        self.assertEqual(self._reminded(release), [fay, finance, fred])
+        first, second = release.signoff_ids
+        self.assertEqual((first.user_id, second.user_id), (finance, fred))
+        self.as_("fay", first)._sign("approved", typed_name="Fay")
+        self.assertEqual(self._reminded(release), [finance, fred])
+        self.as_("finance", second)._sign("approved", typed_name="Fin")
+        self.assertFalse(self._reminded(release))
+
+    def test_a_signature_takes_no_other_reminder_back(self):
+        release = self._deployed()
+        release._schedule_activity(self.people["finance"], "Look at the totals")
+        self.sign(release, "finance_manager")
+        reminders = release.activity_ids.filtered(lambda row: row.summary == "Look at the totals")
+        self.assertEqual(reminders.user_id, self.people["finance"])
+
+    def _deployed_for_finance_of(self, *names, quorum):
+        """A release that waits for the finance managers: rel_finance and ``names``.
+
+        One named ``busy`` had a hand in it.
+        """
+        runbook = self.published(signoff_ids=[self._signoff("finance_manager", quorum=quorum)])
+        release = self._make_release(runbook)
+        for name in names:
+            self.person(name)
+        release.write({"member_ids": [self.member("finance_manager", name) for name in names]})
+        release.action_schedule()
+        self.do(release, "T.1")
+        release.action_start()
+        if "busy" in names:
+            self.item(release, "0.1")._store({"executor_ids": [(4, self.people["busy"].id)]})
+        self.deploy(release)
+        return release
+
+    def _reminded(self, release):
+        """Who is reminded to sign: users by login, one for each reminder."""
+        reminders = release.activity_ids.filtered(lambda row: row.summary.startswith("Sign off"))
+        return sorted((row.user_id for row in reminders), key=lambda user: user.login)
+
     def test_is_mine_finds_what_waits_for_me(self):
         release = self._deployed()
         signoffs = self.env["ipai.release.signoff"]

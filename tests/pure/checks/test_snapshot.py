@@ -175,7 +175,7 @@ def test_what_reaches_outside_is_refused(snapshot, statement):
         snapshot.query(statement)
     # Refused by rule: PostgreSQL's own refusals (no such table, no right) would prove nothing.
     assert "a check may not use" in refusal.value.message or "U&" in refusal.value.message
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5, "it slept"
 
 
 @pytest.mark.parametrize("value", ["|| (SELECT pg_sleep(5)::text) ||", "' || pg_sleep(5) || '"])
