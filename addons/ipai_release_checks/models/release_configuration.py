@@ -8,6 +8,8 @@ from ..core import configuration
 
 #: Ends of a release that leave a system somebody signed or fell back to.
 LEAVING = ("done", "rolled_back")
+#: States in which a release acts on the system, or has acted on it and may fall back.
+UNDER_WAY = ("running", "verifying")
 #: Groups that are told of an undeclared change.
 TOLD = (
     "ipai_release_governance.group_release_auditor",
@@ -20,8 +22,8 @@ NAMED = 50
 class ReleaseConfiguration(models.Model):
     """The configuration that a release left, and what became of it without a release since.
 
-    Once a day the system is compared with what the latest release left. A difference opens an
-    emergency release with the list of what changed.
+    Once a day, and before a release starts, the system is compared with what the latest release
+    left. A difference opens an emergency release with the list of what changed.
     """
 
     _name = "ipai.release.configuration"
@@ -50,10 +52,17 @@ class ReleaseConfiguration(models.Model):
         """Keep what releases left, then look for what changed since. Called by the scheduler."""
         self._keep_what_was_left()
         latest = self.search([], limit=1)
-        acting = self.env["ipai.release"].search_count([("state", "=", "running")])
-        # A running release is changing the system, and says so.
-        if latest and not acting:
+        under_way = self.env["ipai.release"].search_count([("state", "in", UNDER_WAY)])
+        # A release that is under way changed the system, and says so; what it leaves is not
+        # known before it ends.
+        if latest and not under_way:
             latest._compare()
+
+    @api.model
+    def _compare_before_start(self):
+        """Look before a release acts: what it leaves becomes what is compared with."""
+        # sudo: executors start releases, and do not read the configuration.
+        self.sudo()._compare_daily()
 
     @api.model
     def _keep_what_was_left(self):
@@ -74,7 +83,11 @@ class ReleaseConfiguration(models.Model):
         changes = configuration.difference(json.loads(self.content), now)
         told = journal.digest([str(change) for change in changes])
         self._store({"compared_at": fields.Datetime.now()})
-        if changes and told != self.reported:
+        if not changes:
+            # It was taken back. Who does it again is told of again.
+            self._store({"reported": False})
+        elif told != self.reported or self.emergency_id.state == "aborted":
+            # An emergency release that was given up left the difference where it was.
             self._report(changes)
             self._store({"reported": told})
 
@@ -141,6 +154,10 @@ class ReleaseConfiguration(models.Model):
 
 class Release(models.Model):
     _inherit = "ipai.release"
+
+    def _begin(self):
+        self.env["ipai.release.configuration"]._compare_before_start()
+        super()._begin()
 
     def _conclude(self):
         super()._conclude()

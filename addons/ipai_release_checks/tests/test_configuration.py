@@ -26,6 +26,8 @@ class TestUndeclaredChanges(ReleaseCommon):
         cls.configuration = cls.env["ipai.release.configuration"]
         cls.configuration._compare_daily()
         cls.kept = cls.configuration.search([], limit=1)
+        # What the journal has to tell of here is told here, and waits for no test.
+        cls.env.cr.flush()
 
     @staticmethod
     def _path_of_ours(name, **options):
@@ -164,12 +166,55 @@ class TestUndeclaredChanges(ReleaseCommon):
         self.assertEqual(latest.release_id, emergency)
         self.assertEqual(len(self._emergencies()), 1)
 
-    def test_a_running_release_changes_the_system_by_right(self):
-        running = self._make_release()
-        running._store({"state": "running"})
+    def test_a_release_under_way_changes_the_system_by_right(self):
+        release = self._make_release()
         self.env["ir.config_parameter"].set_param("shop.open", "1")
+        for values in (
+            {"state": "running"},
+            {"state": "running", "rolling_back": True},
+            {"state": "verifying", "rolling_back": False},
+            {"state": "verifying", "rolling_back": True},
+        ):
+            release._store(values)
+            self.configuration._compare_daily()
+            self.assertFalse(self._emergencies(), values)
+
+    def test_a_release_that_was_given_up_half_way_is_no_excuse(self):
+        release = self._make_release()
+        release._store({"state": "aborted", "closed_at": fields.Datetime.now()})
+        self.env["ir.config_parameter"].set_param("shop.open", "1")
+        self.reported("system parameter: shop.open added")
+
+    def test_an_emergency_release_that_was_given_up_is_opened_again(self):
+        self.env["ir.config_parameter"].set_param("shop.open", "1")
+        first = self.reported("system parameter: shop.open added")
+        self.as_("executor", first).action_abort("Not now")
         self.configuration._compare_daily()
-        self.assertFalse(self._emergencies())
+        second = self._emergencies() - first
+        self.assertEqual((len(second), second.state), (1, "draft"))
+        self.assertIn("shop.open added", second.incident_ids.description)
+        self.configuration._compare_daily()
+        self.assertEqual(self._emergencies(), first | second)
+
+    def test_what_was_taken_back_and_done_again_is_told_again(self):
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("shop.open", "1")
+        emergency = self.reported("system parameter: shop.open added")
+        parameters.search([("key", "=", "shop.open")]).unlink()
+        self.configuration._compare_daily()
+        self.assertEqual(len(emergency.incident_ids), 1)
+        parameters.set_param("shop.open", "1")
+        self.configuration._compare_daily()
+        self.assertEqual(len(emergency.incident_ids), 2)
+
+    def test_what_changed_since_the_last_day_is_told_before_a_release_starts(self):
+        self.env["ir.config_parameter"].set_param("shop.open", "1")
+        started = self.start()
+        self.assertEqual(started.state, "running")
+        emergency = self._emergencies()
+        self.assertIn("shop.open added", emergency.incident_ids.description)
+        self.assertIn(self.people["auditor"], emergency.activity_ids.user_id)
+        self.assertNotIn(started, emergency)
 
     def test_nobody_writes_what_a_release_left(self):
         with self.assertRaisesRegex(Exception, "allowed|written"):
