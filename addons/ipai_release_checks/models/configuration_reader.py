@@ -19,6 +19,35 @@ WRITTEN_BY_ODOO = frozenset(
     }
 )
 
+#: Server actions that administrators make. Addons with usages of their own have people make some.
+USAGES = ("ir_actions_server", "base_automation")
+#: What a server action does; series and addons have some of these fields each.
+ACTS = (
+    "model_id",
+    "state",
+    "sequence",
+    "code",
+    "child_ids",
+    "crud_model_id",
+    "link_field_id",
+    "update_path",
+    "update_m2m_operation",
+    "update_boolean_value",
+    "evaluation_type",
+    "value",
+    "html_value",
+    "sequence_id",
+    "webhook_url",
+    "webhook_field_ids",
+    "template_id",
+    "mail_post_method",
+    "partner_ids",
+    "sms_template_id",
+    "activity_type_id",
+    "activity_user_type",
+    "activity_user_id",
+)
+
 
 class ConfigurationReader(models.AbstractModel):
     """Reads what a release may change and everyday work does not: code, screens, rules, jobs.
@@ -81,17 +110,23 @@ class ConfigurationReader(models.AbstractModel):
         return self.env["ir.ui.view"]._fields
 
     def _server_actions(self):
-        actions = self.env["ir.actions.server"].search([("usage", "=", "ir_actions_server")])
+        actions = self.env["ir.actions.server"].search([("usage", "in", USAGES)])
         names = self._names(actions[GROUPS])
         return self._digests(
             actions,
             lambda action: [
-                action.model_id.model,
-                action.state,
-                action.code,
+                self._act(action),
                 sorted(names[group.id] for group in action[GROUPS]),
             ],
         )
+
+    def _act(self, action):
+        """What an action does, whatever calls it."""
+        [values] = action.read([name for name in ACTS if name in action._fields], load=None)
+        return {
+            name: sorted(value) if isinstance(value, list | tuple) else value
+            for name, value in values.items()
+        }
 
     def _crons(self):
         return self._digests(
@@ -101,8 +136,7 @@ class ConfigurationReader(models.AbstractModel):
                 cron.interval_number,
                 cron.interval_type,
                 cron.user_id.login,
-                cron.state,
-                cron.code,
+                self._act(cron.ir_actions_server_id),
             ],
         )
 

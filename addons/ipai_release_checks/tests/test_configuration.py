@@ -5,6 +5,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.addons.ipai_release_governance.core import journal
 from odoo.addons.ipai_release_governance.tests.common import ReleaseCommon
 from odoo.addons.ipai_series.compat import GROUP_USERS
 from odoo.modules import get_module_path
@@ -97,6 +98,51 @@ class TestUndeclaredChanges(ReleaseCommon):
             }
         )
         self.reported("server action: Post all (#")
+
+    def test_what_an_action_writes_and_where_it_sends(self):
+        write = self._action("Number", state="object_write", update_path="ref", value="'1'")
+        hook = self._action("Send", state="webhook", webhook_url="https://bank.example.com/in")
+        self._keep_again()
+        write.value = "'2'"
+        hook.webhook_url = "https://thief.example.com/in"
+        emergency = self.reported(f"server action: Number (#{write.id}) changed")
+        self.assertIn(
+            f"server action: Send (#{hook.id}) changed", emergency.incident_ids[-1].description
+        )
+        self.assertNotIn("thief", emergency.incident_ids[-1].description)
+
+    def test_what_an_automation_rule_does(self):
+        action = self._action("On payment", state="code", code="pass")
+        self._use(action, "base_automation")
+        self._keep_again()
+        action.code = "records.unlink()"
+        self.reported(f"server action: On payment (#{action.id}) changed")
+
+    def test_actions_that_people_make_every_day(self):
+        action = self._action("Sort my documents", state="code", code="pass")
+        self._use(action, "documents_embedded")
+        self.configuration._compare_daily()
+        self.assertFalse(self._emergencies())
+
+    def _action(self, name, **values):
+        partner = self.env.ref("base.model_res_partner").id
+        return self.env["ir.actions.server"].create({"name": name, "model_id": partner, **values})
+
+    def _use(self, action, usage):
+        """A usage that an addon adds, which need not be installed here."""
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE ir_act_server SET usage = %s WHERE id = %s", [usage, action.id])
+        self.env.invalidate_all()
+
+    def _keep_again(self):
+        """As if the latest release had left what is configured now."""
+        content = self.env["ipai.release.configuration.reader"]._read_configuration()
+        self.kept._store({"content": journal.canonical(content)})
+
+    def test_a_scheduled_action_that_does_something_else(self):
+        cron = self.env.ref("base.autovacuum_job")
+        cron.code = "model.search([])"
+        self.reported("scheduled action: base.autovacuum_job changed")
 
     def test_a_scheduled_action_that_was_switched_off(self):
         self.env.ref("base.autovacuum_job").active = False
