@@ -46,6 +46,23 @@ def test_all_that_is_due_is_verified_and_committed(registry, ended):
     assert verified(registry, ended) == COUNT
 
 
+def test_one_that_cannot_be_read_stops_none_of_the_others(registry, ended):
+    model = registry["ipai.release"]
+    findings = model._findings
+
+    def unreadable(release):
+        if release.id == min(ended):
+            raise ValueError("not base64")
+        return findings(release)
+
+    with patch.object(model, "_findings", unreadable):
+        run(registry)
+    assert verified(registry, ended) == COUNT
+    with registry.cursor() as cr:
+        releases = api.Environment(cr, SUPERUSER_ID, {})["ipai.release"].browse(sorted(ended))
+        assert releases.mapped("verified_result") == ["failed", "passed", "passed"]
+
+
 def test_a_long_run_goes_on_in_another_turn(registry, ended):
     with patch.object(release_verify_cron, "TURN", 0):
         for number in range(1, COUNT + 1):

@@ -323,6 +323,14 @@ def change_an_anchor(scene):
     return anchor.kind
 
 
+def change_a_time_stamp(scene):
+    """What an authority is said to have stamped."""
+    anchor = scene.random.choice(scene.release.anchor_ids)
+    token = scene.random.choice((b"x", b"xxxx", b"MAMCAQA=", b"\xff"))
+    scene.set("ipai_release_anchor", anchor.id, token=token)
+    return f"{token} for {anchor.kind}"
+
+
 # -- files ---------------------------------------------------------------------------------------
 
 
@@ -420,6 +428,7 @@ KINDS = {
     "hide who had a hand": hide_a_hand,
     "change the runbook's snapshot": change_the_snapshot,
     "change an anchor": change_an_anchor,
+    "change a time stamp": change_a_time_stamp,
     "change pasted output": change_pasted_output,
     "change bytes in the filestore": change_bytes_in_the_filestore,
     "remove a file of the filestore": remove_a_file_of_the_filestore,

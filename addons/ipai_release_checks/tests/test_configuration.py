@@ -106,10 +106,9 @@ class TestUndeclaredChanges(ReleaseCommon):
         write.value = "'2'"
         hook.webhook_url = "https://thief.example.com/in"
         emergency = self.reported(f"server action: Number (#{write.id}) changed")
-        self.assertIn(
-            f"server action: Send (#{hook.id}) changed", emergency.incident_ids[-1].description
-        )
-        self.assertNotIn("thief", emergency.incident_ids[-1].description)
+        told = emergency.incident_ids[-1].description
+        self.assertIn(f"server action: Send (#{hook.id}) changed", told)
+        self.assertNotIn("thief", told)
 
     def test_what_an_automation_rule_does(self):
         action = self._action("On payment", state="code", code="pass")

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.addons.ipai_series.compat import GROUPS
-from odoo.exceptions import AccessError
-from psycopg2 import IntegrityError
+from odoo.exceptions import AccessError, UserError
+from psycopg2 import DatabaseError, IntegrityError, OperationalError
 
 from ..bundle import verify_bundle
 from ..core import journal
@@ -12,6 +12,8 @@ VERIFIERS = (
     "ipai_release_governance.group_release_manager",
 )
 AUDITOR = "ipai_release_governance.group_release_auditor"
+#: What reading a record may end with that was written past the suite, or has lost its files.
+UNREADABLE = (UserError, ValueError, LookupError, TypeError, OSError, DatabaseError)
 #: Events read at once.
 BATCH = 5000
 #: Findings kept on the form, and in the event.
@@ -67,11 +69,22 @@ class ReleaseVerify(models.Model):
 
         :return: the findings, one line each
         """
-        findings = self._findings()
+        findings = self._findings_to_the_end()
         self._keep_verification(findings)
         if findings:
             self._tell_auditors(findings)
         return findings
+
+    def _findings_to_the_end(self):
+        """What does not fit. A record that cannot be read to its end does not fit either."""
+        try:
+            with self.env.cr.savepoint():
+                return self._findings()
+        except OperationalError:
+            # Somebody writes to it at this moment: that says nothing about the record.
+            raise
+        except UNREADABLE as problem:
+            return [f"release: cannot be read to its end: {type(problem).__name__}: {problem}"]
 
     def _keep_verification(self, findings):
         values = {

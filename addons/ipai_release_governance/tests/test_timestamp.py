@@ -87,6 +87,21 @@ class TestTimestamp(EvidenceCase):
         self.assertIn("stamps something else", release._findings()[0])
         self.assertIn("stamps something else", self.findings(self.bundle(release))[0][1])
 
+    def test_a_stamp_that_cannot_be_read_is_found(self):
+        release, anchor = self.stamped()
+        self.env["ipai.release.anchor"]._cron_stamp()
+        for token in (b"x", b"xxxx", b"====", b"\xff\x00"):
+            with self.subTest(token=token):
+                self.env.flush_all()
+                self.env.cr.execute(
+                    "UPDATE ipai_release_anchor SET token = %s WHERE id = %s", [token, anchor.id]
+                )
+                self.env.invalidate_all()
+                self.assertIn("is no time stamp", release._findings()[0])
+                self.assertIn("is no time stamp", self.findings(self.bundle(release))[0][1])
+        self.as_("auditor", release).action_verify()
+        self.assertEqual(release.verified_result, "failed")
+
     def test_addresses_that_are_none(self):
         for url in ("ftp://tsa.example.com", "tsa.example.com", "file:///etc/passwd", "https://"):
             with self.subTest(url=url), self.assertRaisesRegex(ValidationError, "no web address"):

@@ -1,8 +1,10 @@
 """The record of a release is what its journal tells, whoever changed it and however."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError
+from psycopg2 import OperationalError
 
 from .evidence_case import EvidenceCase
 
@@ -59,6 +61,25 @@ class TestVerify(EvidenceCase):
         self.tamper("UPDATE ipai_release SET journal_length = 3 WHERE id = %s", release.id)
         self.as_("auditor", release).action_verify()
         self.assertEqual(release.verified_result, "failed")
+
+    def test_a_record_that_cannot_be_read_is_a_finding(self):
+        release = self.start()
+        with patch.object(type(release), "_verify_actors", side_effect=ValueError("not base64")):
+            self.as_("auditor", release).action_verify()
+        self.assertEqual(release.verified_result, "failed")
+        self.assertIn(
+            "cannot be read to its end: ValueError: not base64", release.verified_findings
+        )
+        self.assertIn(self.people["auditor"], release.activity_ids.user_id)
+        self.assertEqual(release.event_ids[-1].kind, "verified")
+        self.assertEqual(release._findings(), [])
+
+    def test_a_record_somebody_writes_to_is_no_finding(self):
+        release = self.start()
+        busy = patch.object(type(release), "_verify_actors", side_effect=OperationalError("busy"))
+        with busy, self.assertRaises(OperationalError):
+            release._verify()
+        self.assertFalse(release.verified_result)
 
     def test_the_weekly_run_takes_what_is_due(self):
         release = self._make_release()
