@@ -152,12 +152,3 @@ class TestCalendar(ReleaseCommon):
         self.as_("executor", other).action_abort("Later")
         release.invalidate_recordset(["plan_warning_text"])
         self.assertNotIn("Clash", release.plan_warning_text)
-
-    def test_the_month_end_freeze_ends_with_the_lock_date(self):
-        company = self.env.company
-        closed = self.env["ipai.release.freeze"]._closed_until(company)
-        if "fiscalyear_lock_date" not in company._fields:
-            self.assertIsNone(closed)
-            return
-        company.fiscalyear_lock_date = "2026-01-31"
-        self.assertEqual(str(self.env["ipai.release.freeze"]._closed_until(company)), "2026-01-31")
