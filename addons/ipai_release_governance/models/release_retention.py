@@ -1,11 +1,14 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import plaintext2html
+from psycopg2 import OperationalError
 
 from ..core.vocabulary import ENDED
 from .release_archive import KEEPERS
+from .release_verify import KEPT, UNREADABLE
 
-#: Archives written in one turn of the scheduler.
-TURN = 20
+#: Releases archived in one turn of the scheduler, and tried again that could not be archived.
+TURN, AGAIN = 20, 5
 
 
 class ReleaseRetention(models.Model):
@@ -20,9 +23,21 @@ class ReleaseRetention(models.Model):
         help="Nothing of this record is removed, however old it is.",
     )
     archive_ids = fields.One2many("ipai.release.archive", "release_id")
+    archive_tried_at = fields.Datetime(readonly=True, copy=False)
+    archive_obstacle = fields.Text(
+        readonly=True, copy=False, help="Why the last try wrote no archive. It is tried again."
+    )
 
     def _get_guarded_fields(self):
-        return super()._get_guarded_fields() | {"legal_hold"}
+        return super()._get_guarded_fields() | {
+            "legal_hold",
+            "archive_tried_at",
+            "archive_obstacle",
+        }
+
+    def _get_unjournaled_fields(self):
+        """What the scheduler tried is no part of the record; the archive is."""
+        return super()._get_unjournaled_fields() | {"archive_tried_at", "archive_obstacle"}
 
     def _retention_date(self):
         """The later one of what the runbook and the company ask for."""
@@ -62,24 +77,48 @@ class ReleaseRetention(models.Model):
     @api.model
     def _cron_retention(self):
         """Write an archive of what is kept long enough, and tell the auditors. Removes nothing."""
-        over = self.search(
-            [
-                ("state", "in", sorted(ENDED)),
-                ("retention_date", "<", fields.Date.context_today(self)),
-                ("legal_hold", "=", False),
-                ("archive_ids", "=", False),
-            ],
-            order="retention_date, id",
-            limit=TURN,
-        )
-        for release in over:
+        for release in self._due_for_archive():
             release._archive()
 
+    @api.model
+    def _due_for_archive(self):
+        """What is kept long enough. What could not be archived holds up nothing behind it."""
+        over = [
+            ("state", "in", sorted(ENDED)),
+            ("retention_date", "<", fields.Date.context_today(self)),
+            ("legal_hold", "=", False),
+            ("archive_ids", "=", False),
+        ]
+        new, again = ("archive_tried_at", "=", False), ("archive_tried_at", "!=", False)
+        return self.search([*over, new], order="retention_date, id", limit=TURN) | self.search(
+            [*over, again], order="archive_tried_at, id", limit=AGAIN
+        )
+
     def _archive(self):
-        archive = self.env["ipai.release.archive"]._write_archive(self)
+        """Write the archive and ask for it to be taken away, or tell why there is none."""
+        try:
+            with self.env.cr.savepoint():
+                archive = self.env["ipai.release.archive"]._write_archive(self)
+        except OperationalError:
+            # Somebody writes to it at this moment: the next turn tries again.
+            raise
+        except UNREADABLE as problem:
+            archive = [str(problem)]
         if isinstance(archive, list):
-            self._tell_auditors(archive)
-            return
+            self._keep_obstacle("\n".join(archive[:KEPT]))
+        else:
+            self._ask_to_take_away()
+
+    def _keep_obstacle(self, obstacle):
+        """Keep why there is no archive; the auditors are told of each reason once."""
+        if obstacle != self.archive_obstacle:
+            for user in self._auditors():
+                self._schedule_activity(
+                    user, _("%s could not be archived", self.name), plaintext2html(obstacle)
+                )
+        self._store({"archive_tried_at": fields.Datetime.now(), "archive_obstacle": obstacle})
+
+    def _ask_to_take_away(self):
         for user in self._auditors():
             self._schedule_activity(
                 user,

@@ -1,12 +1,13 @@
 import io
 import zipfile
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 
 from ..bundle import verify_bundle
-from ..core import journal
+from ..core import bundle, journal
 from .common import ReleaseCommon
 
 
@@ -71,16 +72,73 @@ class TestRetention(ReleaseCommon):
         self._over()
         self.assertEqual(len(self._over()), 1)
 
-    def test_a_bundle_that_does_not_verify_is_no_archive(self):
-        # As somebody with SQL would change it: past the suite.
+    def _tamper(self, release):
+        """As somebody with SQL would change it: past the suite."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE ipai_release_item SET summary = 'all fine' WHERE id = %s",
-            [self.evidence.item_id.id],
+            [release.item_ids[0].id],
         )
         self.env.invalidate_all()
+
+    def _another_over(self):
+        release = self._make_release()
+        release.action_abort("No")
+        release._store({"retention_date": self.past})
+        return release.with_env(self.env)
+
+    def _told(self, release):
+        return release.activity_ids.filtered(
+            lambda row: (
+                row.user_id == self.people["auditor"] and "could not be archived" in row.summary
+            )
+        )
+
+    def test_a_bundle_that_does_not_verify_is_no_archive(self):
+        self._tamper(self.release)
         self.assertFalse(self._over())
-        self.assertIn(self.people["auditor"], self.release.activity_ids.user_id)
+        self.assertIn("all fine", self.release.archive_obstacle)
+        self.assertIn("all fine", self._told(self.release).note)
+
+    def test_an_obstacle_is_told_once_and_tried_again(self):
+        summary = self.release.item_ids[0].summary
+        self._tamper(self.release)
+        self._over()
+        self._told(self.release).action_done()
+        self.assertFalse(self._over())
+        self.assertFalse(self._told(self.release))
+        self.env.cr.execute(
+            "UPDATE ipai_release_item SET summary = %s WHERE id = %s",
+            [summary or None, self.release.item_ids[0].id],
+        )
+        self.env.invalidate_all()
+        self.assertTrue(self._over())
+
+    def test_what_cannot_be_archived_holds_up_nothing_behind_it(self):
+        other = self._another_over()
+        self._tamper(self.release)
+        self.release._store({"retention_date": self.past - timedelta(days=9)})
+        retention = "odoo.addons.ipai_release_governance.models.release_retention."
+        with patch(retention + "TURN", 1):
+            self.env["ipai.release"]._cron_retention()
+            self.assertFalse(other.archive_ids)
+            self.env["ipai.release"]._cron_retention()
+        self.assertTrue(other.archive_ids)
+
+    def test_a_bundle_that_is_too_large_is_told_and_stops_no_other(self):
+        other = self._another_over()
+        self.release._store({"retention_date": self.past - timedelta(days=9)})
+        write = bundle.write
+
+        def large(file, members, about):
+            if about["release"] == self.release.name:
+                raise bundle.TooLarge
+            write(file, members, about)
+
+        with patch.object(bundle, "write", large):
+            self.env["ipai.release"]._cron_retention()
+        self.assertTrue(other.archive_ids)
+        self.assertIn("larger than the 4 GiB", self._told(self.release).note)
 
     def test_files_go_with_the_proof_that_the_bundle_is_kept(self):
         file = self.evidence.attachment_id
