@@ -24,14 +24,19 @@ class ReleaseSnapshot(models.Model):
 
     def _refuse_forgetting(self):
         """Another runbook would drop what was recorded with this one."""
-        for release in self.filtered(lambda row: any(row.item_ids.mapped("attempt"))):
+        for release in self.filtered(lambda row: row._is_recorded()):
             raise UserError(
                 _(
-                    "Items of %s are recorded already. Abort it and plan a new release with the "
-                    "other runbook.",
+                    "Items of %s are recorded already, or have evidence, which is kept. Plan a new "
+                    "release with the other runbook, and abort this one.",
                     release.display_name,
                 )
             )
+
+    def _is_recorded(self):
+        # sudo: what is there counts, whether or not the planner may see it.
+        items = self.sudo().item_ids
+        return bool(items.evidence_ids) or any(items.mapped("attempt"))
 
     def _take_snapshot(self):
         """Copy the runbook's phases, items and sign-offs into this release.

@@ -85,6 +85,17 @@ class TestGuard(ReleaseCommon):
         with self.assertRaisesRegex(UserError, "recorded already"):
             release.runbook_id = other
 
+    def test_another_runbook_does_not_drop_evidence_of_what_nobody_did_yet(self):
+        release = self._make_release()
+        evidence = self.env["ipai.release.evidence"]
+        kept = evidence._add_file(
+            release.item_ids[0], 1, "undeclared-changes.txt", b"view: changed"
+        )
+        other = self.published()
+        with self.assertRaisesRegex(UserError, "Plan a new release with the other runbook"):
+            release.runbook_id = other
+        self.assertTrue(kept.exists())
+
     def test_import_is_refused(self):
         release = self.start()
         result = release.load([".id", "state"], [[str(release.id), "done"]])
