@@ -100,7 +100,7 @@ class ReleaseReview(models.Model):
         raise UserError(_("Reviews belong to the record of their release and are not deleted."))
 
     def _refuse_closed(self, vals):
-        written = {"went_well", "cause", "action_ids", "release_id"}.intersection(vals)
+        written = {"went_well", "cause", "release_id"}.intersection(vals)
         closed = self.filtered(lambda review: review.state == "closed")
         if written and closed:
             raise UserError(_("%s is closed and final.", closed[0].display_name))
@@ -156,6 +156,7 @@ class ReleaseReviewAction(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         actions = super().create(vals_list)
+        actions._refuse_closed()
         for action in actions:
             # sudo: whoever writes the review may not plan the activities of others.
             action.review_id.sudo().activity_schedule(
@@ -165,6 +166,30 @@ class ReleaseReviewAction(models.Model):
                 summary=action.name,
             )
         return actions
+
+    def write(self, vals):
+        if set(vals) <= {"done"}:
+            return super().write(vals)
+        self._refuse_closed()
+        result = super().write(vals)
+        # Again: another review may be where they are moved to.
+        self._refuse_closed()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_closed(self):
+        self._refuse_closed()
+
+    def _refuse_closed(self):
+        closed = self.review_id.filtered(lambda review: review.state == "closed")
+        if closed:
+            raise UserError(
+                _(
+                    "%s is closed and final: of its follow-up only Done can be ticked. What else "
+                    "is to be done belongs into the review of another release.",
+                    closed[0].display_name,
+                )
+            )
 
 
 class Release(models.Model):

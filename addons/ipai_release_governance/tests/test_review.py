@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form
 
 from .common import ReleaseCommon
 
@@ -51,17 +52,7 @@ class TestReview(ReleaseCommon):
         with self.assertRaisesRegex(UserError, "What Went Wrong"):
             review.action_close()
         review.cause = "The import ran twice"
-        review.action_ids = [
-            (
-                0,
-                0,
-                {
-                    "name": "Lock the import",
-                    "user_id": self.people["devops"].id,
-                    "deadline": "2027-01-15",
-                },
-            )
-        ]
+        review.action_ids = [(0, 0, self._follow_up())]
         self.assertIn(self.people["devops"], release.review_ids.activity_ids.user_id)
         review.action_close()
         event = release.event_ids.sorted("sequence")[-1]
@@ -71,6 +62,32 @@ class TestReview(ReleaseCommon):
             review.cause = "Nothing"
         review.action_ids.done = True
         self.assertFalse(review.open_action_count)
+
+    def test_its_follow_up_is_final_then_but_for_what_is_done(self):
+        other = self.as_("executor", self._rolled_back().review_ids)
+        review = self.as_("executor", self._rolled_back().review_ids)
+        review.write({"cause": "The import ran twice", "action_ids": [(0, 0, self._follow_up())]})
+        other.action_ids = [(0, 0, self._follow_up())]
+        review.action_close()
+        actions, final = review.action_ids, "only Done can be ticked"
+        form = Form(review)
+        with form.action_ids.edit(0) as line:
+            line.done = True
+        form.save()
+        self.assertFalse(review.open_action_count)
+        for values in ({"name": "Nothing"}, {"deadline": "2030-01-01"}, {"review_id": other.id}):
+            with self.subTest(values=values), self.assertRaisesRegex(UserError, final):
+                actions.write(values)
+        with self.assertRaisesRegex(UserError, final):
+            other.action_ids.review_id = review
+        with self.assertRaisesRegex(UserError, final):
+            review.action_ids = [(0, 0, self._follow_up())]
+        with self.assertRaisesRegex(UserError, final):
+            actions.unlink()
+
+    def _follow_up(self):
+        devops = self.people["devops"].id
+        return {"name": "Lock the import", "user_id": devops, "deadline": "2027-01-15"}
 
     def test_viewers_read_it_and_nobody_writes_its_state(self):
         review = self._rolled_back().review_ids
