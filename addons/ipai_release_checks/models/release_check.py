@@ -1,6 +1,7 @@
 import json
 
-from odoo import _, api, fields, models
+from odoo import SUPERUSER_ID, _, api, fields, models
+from odoo.addons.ipai_release_governance.guard import is_setter
 from odoo.exceptions import UserError, ValidationError
 
 from .. import checks
@@ -12,7 +13,9 @@ class ReleaseCheck(models.Model):
 
     _name = "ipai.release.check"
     _description = "Release Check"
+    _inherit = ["ipai.guarded.mixin"]
     _order = "name, id"
+    _guarded_fields = frozenset({"author_ids"})
 
     name = fields.Char(required=True)
     company_id = fields.Many2one(
@@ -26,6 +29,15 @@ class ReleaseCheck(models.Model):
     sql = fields.Text(string="SQL", help="One SELECT. Parameters are bound as %(name)s.")
     sql_17 = fields.Text(
         string="SQL on 17.0", help="Used instead on Odoo 17.0, where it must differ."
+    )
+    author_ids = fields.Many2many(
+        "res.users",
+        "ipai_release_check_author_rel",
+        string="Authors",
+        readonly=True,
+        copy=False,
+        help="Who wrote what it measures. They are authors of the runbooks that use it, and "
+        "approve none of their releases.",
     )
     help_text = fields.Text(string="Parameters of This Kind", compute="_compute_help_text")
     item_ids = fields.One2many("ipai.runbook.item", "check_id")
@@ -102,9 +114,29 @@ class ReleaseCheck(models.Model):
             params["sql"] = {"17": self.sql_17, "default": self.sql} if self.sql_17 else self.sql
         return params
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        made = super().create(vals_list)
+        made._note_author()
+        return made
+
     def write(self, vals):
+        if is_setter(self.env):
+            return super().write(vals)
         self._refuse_frozen()
-        return super().write(vals)
+        result = super().write(vals)
+        self._note_author()
+        return result
+
+    def _note_author(self):
+        """The current user wrote these, and so a part of the drafts that use them."""
+        # sudo: the user themselves and all drafts, whatever they may read of both.
+        user, own = self.env.user.sudo(), self.sudo()
+        if user.id == SUPERUSER_ID:
+            return
+        for check in own.filtered(lambda row: user not in row.author_ids):
+            check._store({"author_ids": [(4, user.id)]})
+        (own.item_ids | own.host_item_ids).runbook_id._note_author()
 
     def _load_records_write(self, values):
         """A data file that is loaded again leaves alone what is published."""

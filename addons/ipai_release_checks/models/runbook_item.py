@@ -33,6 +33,26 @@ class RunbookItem(models.Model):
                     vals[name] = item[name].with_env(self.env(context={})).copy().id
         return values
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        items = super().create(vals_list)
+        items._note_check_authors()
+        return items
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"check_id", "host_check_id"}.intersection(vals):
+            self._note_check_authors()
+        return result
+
+    def _note_check_authors(self):
+        """Who wrote a check that is used here wrote a part of the runbook."""
+        # sudo: whoever they are, whether or not who uses the check may read users.
+        for item in self.sudo():
+            authors = (item.check_id | item.host_check_id).author_ids - item.runbook_id.author_ids
+            if authors:
+                item.runbook_id._store({"author_ids": [(4, author.id) for author in authors]})
+
     def _publish_errors(self):
         errors = super()._publish_errors()
         if self.mode == "automated" and not self.check_id:

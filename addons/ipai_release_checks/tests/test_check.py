@@ -82,16 +82,48 @@ class TestCheck(TransactionCase):
         with self.assertRaisesRegex(UserError, "frozen"):
             check.with_user(manager).sql = "SELECT 2"
 
+    def test_who_writes_a_check_is_an_author_of_the_draft_that_uses_it(self):
+        check, manager = self._check(), self._manager()
+        runbook = self._runbook(check_id=check.id)
+        self.assertFalse(runbook.author_ids)
+        check.with_user(manager).sql = "SELECT 2"
+        self.assertEqual((check.author_ids, runbook.author_ids), (manager, manager))
+
+    def test_who_wrote_a_check_before_it_was_used_is_an_author_too(self):
+        manager = self._manager()
+        first = self._check().with_user(manager).copy()
+        self.assertEqual(first.author_ids, manager)
+        runbook = self._runbook(host_check_id=first.id)
+        self.assertEqual(runbook.author_ids, manager)
+        other = self._runbook(code="probe-2")
+        other.phase_ids.item_ids.check_id = first
+        self.assertEqual(other.author_ids, manager)
+
+    def test_a_published_runbook_has_the_authors_it_had(self):
+        check, manager = self._check(), self._manager()
+        runbook = self._runbook(check_id=check.id)
+        runbook._publish()
+        with self.assertRaisesRegex(UserError, "frozen"):
+            check.with_user(manager).sql = "SELECT 2"
+        self.assertFalse(runbook.author_ids | check.author_ids)
+
+    def test_nobody_takes_themselves_off_the_authors(self):
+        check, manager = self._check(), self._manager()
+        check.with_user(manager).sql = "SELECT 2"
+        with self.assertRaisesRegex(AccessError, "Authors"):
+            check.with_user(manager).author_ids = False
+        self.assertFalse(check.with_user(manager).copy({"name": "B"}).author_ids - manager)
+
     def _manager(self):
         return new_test_user(self.env, login="check_manager_2", groups=GROUP + "manager")
 
-    def _runbook(self, **item):
+    def _runbook(self, code="probe", **item):
         values = {"code": "1", "name": "Probe", "mode": "automated", **item}
         role = self.env.ref("ipai_release_governance.role_finance_manager")
         return self.env["ipai.runbook"].create(
             {
                 "name": "Probe",
-                "code": "probe",
+                "code": code,
                 "phase_ids": [(0, 0, {"code": "0", "name": "P", "item_ids": [(0, 0, values)]})],
                 "signoff_ids": [(0, 0, {"role_id": role.id, "meaning": "Seen"})],
             }
