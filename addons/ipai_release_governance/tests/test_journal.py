@@ -22,6 +22,8 @@ UNTOLD = {
     "progress_done": "how far a machine is, until it is done",
     "progress_total": "how far a machine is, until it is done",
     "progress_unit": "how far a machine is, until it is done",
+    "archive_tried_at": "what the scheduler tried",
+    "archive_obstacle": "what the scheduler tried",
 }
 #: How somebody is refused: by a rule of the suite, by Odoo, by PostgreSQL.
 REFUSALS = (AccessError, UserError, ValueError, TypeError, Error)
