@@ -155,6 +155,9 @@ def _on_items(s):
         "debit": 1.23,
         "credit": 1.23,
         "amount_currency": 1.23,
+        "amount_residual": 1.23,
+        "amount_residual_currency": 1.23,
+        "matching_number": "forged",
     }
     for name, value in values.items():
         for key in ("liquidity_line", "counterpart_line"):
@@ -163,6 +166,20 @@ def _on_items(s):
                 f"Write {name} of a journal item ({key.replace('_', ' ')})",
                 Call(LINE, "write", s[key], ({name: value},), NO_CHECKS),
             )
+    yield _one(
+        "item.reconciled",
+        "Write that a journal item is open again",
+        Call(LINE, "write", s["counterpart_line"], ({"reconciled": False},), NO_CHECKS),
+    )
+    edits = {"name": "forged", "date_maturity": "2020-01-01", "account_id": s["other_account"]}
+    yield Bypass(
+        "item.parent_state",
+        "Write journal items as those of a draft, then change them",
+        (
+            Call(LINE, "write", s["liquidity_line"], ({"parent_state": "draft"},)),
+            Call(LINE, "write", s["liquidity_line"], (edits,), NO_CHECKS),
+        ),
+    )
     both = [s["liquidity_line"], s["counterpart_line"]]
     call = Call(LINE, "write", both, ({"partner_id": s["other_partner"]},), NO_CHECKS)
     yield _one("item.partner.both", "Write the partner of both journal items", call)

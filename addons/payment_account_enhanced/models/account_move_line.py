@@ -49,7 +49,8 @@ class AccountMoveLine(models.Model):
         if self.env.su or not locks.LINE & vals.keys():
             return []
         edits = []
-        for line in self.filtered(lambda line: line.parent_state == "posted"):
+        # Not by parent_state: that copy of the entry's state can be written by whoever calls.
+        for line in self.filtered(lambda line: line.move_id.state == "posted"):
             payments = line.move_id._posted_payments()._locked()
             changes = locks.changes(line, vals, locks.LINE) if payments else {}
             if changes:

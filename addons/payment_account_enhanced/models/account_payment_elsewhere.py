@@ -74,7 +74,7 @@ class AccountPayment(models.Model):
         """Return the balance of the expense in posted entries other than that of ``items``."""
         domain = [
             ("expense_id", "=", expense.id),
-            ("parent_state", "=", "posted"),
+            ("move_id.state", "=", "posted"),
             ("move_id", "not in", items.move_id.ids),
         ]
         [[balance]] = items._read_group(domain, [], ["balance:sum"])

@@ -1,7 +1,8 @@
 """Which fields of a posted payment, its entry and its reconciliations are locked.
 
-What Odoo itself writes on posted records (matching numbers, hashes, sequence gaps, attachments,
-activities, "sent") is in none of these sets, so it goes on without being asked.
+What Odoo itself writes on posted records (hashes, sequence gaps, attachments, activities, "sent")
+is in none of these sets, so it goes on without being asked. Matching numbers and residuals it
+computes, or writes with a permit: nobody else has to.
 """
 
 from odoo.addons.ipai_series.compat import SERIES
@@ -78,6 +79,8 @@ LINE = frozenset(
     {
         "account_id",
         "amount_currency",
+        "amount_residual",
+        "amount_residual_currency",
         "balance",
         "company_id",
         "credit",
@@ -88,13 +91,16 @@ LINE = frozenset(
         "display_type",
         "full_reconcile_id",
         "journal_id",
+        "matching_number",
         "move_id",
         "name",
+        "parent_state",
         "partner_id",
         "payment_id",
         "price_unit",
         "product_id",
         "quantity",
+        "reconciled",
         "statement_line_id",
         "tax_ids",
         "tax_line_id",
