@@ -265,7 +265,13 @@ def _unapproved(s, series):
     for state in states:
         call = Call(PAYMENT, "write", s["other_payment"], ({"state": state},))
         yield _one(f"unapproved.state.{state}", f"Write the state {state} under review", call)
+        linked = {"state": state, "move_id": s["other_bill"]}
+        call = Call(PAYMENT, "write", s["other_payment"], (linked,))
+        title = f"Write the state {state} and an entry of one's own under review"
+        yield _one(f"unapproved.state.{state}.entry", title, call, (18, 19))
     if s["other_move"]:
+        call = Call(MOVE, "unlink", s["other_move"])
+        yield _one("unapproved.entry.unlink", "Delete the entry of a payment under review", call)
         call = Call(MOVE, "action_post", s["other_move"])
         yield _one("unapproved.entry", "Post the entry of a payment under review", call)
         call = Call(MOVE, "write", s["other_move"], ({"state": "posted"},))

@@ -54,7 +54,10 @@ class AccountMove(models.Model):
         return result
 
     def unlink(self):
+        if guard.is_lifted(self.env):
+            return super().unlink()
         payments = self._posted_payments()._locked()
+        (self.payment_ids - payments)._before_entry_is_deleted()
         if payments:
             payments._check_may_change({"state"})
             payments._record_history("delete", from_state=states.POSTED)

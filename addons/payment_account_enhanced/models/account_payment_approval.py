@@ -216,8 +216,7 @@ class AccountPayment(models.Model):
 
     def _check_approved(self):
         """Raise when one of these payments must not be posted yet; name each and say why."""
-        handed_in = self.filtered(lambda payment: payment.approval_state in states.HANDED_IN)
-        asked = handed_in | (self - handed_in)._needing_approval()
+        asked = self._held()
         problems = [problem for payment in asked if (problem := payment._posting_problem())]
         if problems:
             raise UserError(
@@ -356,13 +355,18 @@ class AccountPayment(models.Model):
     def _content_labels(self, names):
         return self._field_labels([name for name in names if name in self._fields], self._name)
 
-    def _reopen_if_changed(self, other_entry=False):
+    def _reopen_if_changed(self, entries=None):
         """Send payments whose content is not what was submitted back to draft.
 
-        :param bool other_entry: they were linked to another journal entry.
+        :param dict entries: the journal entry each had before: another one is a change too.
         """
         for payment in self:
-            changed = payment._changed_content() + ["move_id"] * other_entry
+            changed = payment._changed_content()
+            if entries and payment.move_id != entries[payment]:
+                changed.append("move_id")
+            if changed and payment._is_posted():
+                # The same write posted it: what is in the books was approved by nobody.
+                payment._refuse_change_while_posting(changed)
             if changed:
                 payment._reopen(changed)
 

@@ -22,10 +22,11 @@ class AccountPayment(models.Model):
         self._refuse_forged(WORKFLOW_FIELDS & vals.keys())
         edits = self._locked_changes(vals)
         submitted = self._submitted_changes(vals)
+        entries = {payment: payment.move_id for payment in submitted}
         payments = guard.lifted_for(self, self) if edits or submitted else self
         result = super(AccountPayment, payments).write(vals)
         self._record_edits(edits)
-        submitted._reopen_if_changed(other_entry="move_id" in vals)
+        submitted._reopen_if_changed(entries)
         return result
 
     def _submitted_changes(self, vals):
@@ -244,6 +245,9 @@ class AccountPayment(models.Model):
         posted = self._locked()
         if posted:
             posted._check_may_change({"state"})
+        self._check_not_submitted()
+
+    def _check_not_submitted(self):
         submitted = self._submitted()
         if submitted and not self.env.su:
             raise UserError(
@@ -253,28 +257,71 @@ class AccountPayment(models.Model):
                 )
             )
 
+    def _before_entry_is_deleted(self):
+        """Ask and note what deleting these payments' entries does to them."""
+        self._check_not_submitted()
+        if self._fields["state"].inherited:
+            # The database deletes a payment with its entry, past ``unlink``.
+            self._record_history("delete", from_state=lambda payment: payment.approval_state)
+        elif self:
+            # Without its entry a payment "in process" counts as posted.
+            self._held()._hold_back()
+
     def _check_posting(self, vals):
         """Raise when ``vals`` would post payments that are not approved.
 
         Before 18 the state is the entry's, and the entry's own choke point decides.
         """
         pending = self.filtered(lambda payment: not payment._is_posted())
-        move = self.env["account.move"].browse(vals.get("move_id") or [])
-        if move.state == "posted":
-            # Approved or not: this entry was not made from the payment.
-            pending._check_not_linked(move)
-        elif not move and vals["state"] in POSTED_STATES and not self._fields["state"].inherited:
+        if "move_id" in vals:
+            pending._check_linking(vals)
+        elif vals["state"] in POSTED_STATES and not self._fields["state"].inherited:
             pending._check_approved()
+            changed = locks.CONTENT & vals.keys()
+            if changed:
+                pending._held()._refuse_change_while_posting(changed)
 
-    def _check_not_linked(self, move):
-        held = self.filtered(lambda payment: payment.approval_state in states.HANDED_IN)
-        held |= (self - held)._needing_approval()
+    def _refuse_change_while_posting(self, names):
+        if self:
+            raise UserError(
+                _(
+                    "%(payment)s cannot be changed while it is posted: %(fields)s. Change it "
+                    "first, and submit it again.",
+                    payment=self._names_with_state(),
+                    fields=self._content_labels(names),
+                )
+            )
+
+    def _check_linking(self, vals):
+        """Raise when ``vals`` link payments to an entry and post them by that, or by its absence.
+
+        Approved or not: this entry was not made from the payment.
+        """
+        move = self.env["account.move"].browse(vals["move_id"] or [])
+        posted = self
+        if move.state != "posted":
+            posted = self.filtered(lambda payment: payment._is_posted_by(vals))
+        held = posted._held()
         if held:
             raise UserError(
                 _(
-                    "%(payment)s needs approval, so it cannot be linked to the posted entry "
-                    "%(entry)s: Journal Entry. Post the payment itself once it is approved.",
+                    "%(payment)s needs approval, so it cannot be linked to another entry: "
+                    "Journal Entry %(entry)s. Post the payment itself once it is approved.",
                     payment=held._names_with_state(),
-                    entry=move.display_name,
+                    entry=move.display_name or _("(none)"),
                 )
             )
+
+    def _is_posted_by(self, vals):
+        """Whether the payment's own state (since 18) is a posted one once ``vals`` are written.
+
+        Odoo writes one with the draft entry that it makes from the payment.
+        """
+        if self._fields["state"].inherited or (vals["move_id"] and self._is_permitted()):
+            return False
+        return vals.get("state", self.state) in POSTED_STATES
+
+    def _held(self):
+        """Return the payments that are posted by nothing but their approval."""
+        handed_in = self.filtered(lambda payment: payment.approval_state in states.HANDED_IN)
+        return handed_in | (self - handed_in)._needing_approval()

@@ -13,6 +13,7 @@ OURS = (
     "Posted documents paid by a posted payment",
     "Payments under approval cannot be deleted",
     "These payments cannot be posted",
+    "needs approval, so it cannot be linked",
     "The approval of a payment cannot be entered",
     "The history of a payment",
     "Only a Payment Manager grants",

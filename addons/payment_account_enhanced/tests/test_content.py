@@ -71,6 +71,60 @@ class TestContent(PaymentCommon):
         payment.write({"move_id": self.bill().copy().id})
         self.assertEqual(payment.approval_state, "draft")
 
+    def test_a_draft_entry_is_no_way_to_post(self):
+        if self.env["account.payment"]._fields["state"].inherited:
+            return  # before 18 the state is the entry's
+        for entered in (self.payment(), self.approved()):
+            payment = entered.with_user(self.clerk)
+            for state in ("in_process", "paid"):
+                with self.assertRaisesRegex(UserError, "cannot be linked"):
+                    payment.write({"state": state, "move_id": self.bill().copy().id})
+                with self.assertRaisesRegex(UserError, "cannot be linked"):
+                    payment.write({"state": state, "move_id": False})
+            self.assertEqual(payment.state, "draft")
+
+    def test_deleting_the_entry_posts_nothing(self):
+        """Odoo says "in process" once there is an entry, and without one that means posted."""
+        payment = self.payment()
+        if payment._fields["state"].inherited:
+            return  # before 18 the payment goes with its entry
+        payment._generate_journal_entry()
+        self.assertEqual(payment.state, "in_process")
+        with self.assertRaisesRegex(UserError, "cannot be linked"):
+            payment.write({"move_id": False})
+        payment.move_id.with_user(self.clerk).unlink()
+        self.assertEqual((payment.state, payment.approval_state), ("draft", "draft"))
+
+    def test_no_entry_at_all_is_no_error(self):
+        payment = self.payment(payment_type="inbound", partner_type="customer")
+        if payment._fields["state"].inherited:
+            return  # before 18 a payment is its entry
+        payment.write({"move_id": False})
+        self.assertEqual(payment.state, "draft")
+
+    def test_entry_behind_nested_commands_reopens(self):
+        payment = self.approved()
+        if payment._fields["state"].inherited:
+            return  # before 18 a payment is its entry
+        bill = self.bill()
+        entry = self.posted().move_id.copy()
+        linked = [fields.Command.update(payment.id, {"move_id": entry.id})]
+        commands = [fields.Command.update(bill.id, {"matched_payment_ids": linked})]
+        payment.invoice_ids = bill
+        payment.with_user(self.clerk).write({"amount": 100.0, "invoice_ids": commands})
+        self.assertEqual(payment.approval_state, "draft")
+
+    def test_changing_while_posting(self):
+        """19.0 posts the entry first and then writes the amount past it."""
+        payment = self.approved().with_user(self.clerk)
+        if payment._fields["state"].inherited:
+            with self.assertRaisesRegex(UserError, "while it is posted"):
+                payment.move_id.write({"state": "posted", "date": "2020-01-01"})
+            return
+        for values in ({"amount": 1.0}, {"date": "2020-01-01"}, {"amount": 100.0}):
+            with self.assertRaisesRegex(UserError, "while it is posted"):
+                payment.write(values | {"state": "in_process"})
+
     def test_bills_must_not_exceed_the_amount(self):
         line = self.payable(self.bill(500.0))
         payment = self.payment()

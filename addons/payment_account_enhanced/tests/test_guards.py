@@ -122,6 +122,25 @@ class TestGuards(PaymentCommon):
             message.with_user(clerk).sudo().write({"body": ""})
         document.with_user(self.manager).unlink()
 
+    def test_deleting_the_entry_of_a_payment_under_approval(self):
+        for payment in (self.payment(), self.payment()):
+            if not payment.move_id:
+                payment._generate_journal_entry()
+            payment.action_submit_for_review()
+            with self.assertRaisesRegex(UserError, "under approval cannot be deleted"):
+                payment.move_id.with_user(self.clerk).unlink()
+            self.assertTrue(payment.exists())
+
+    def test_payment_that_goes_with_its_entry_is_in_the_history(self):
+        payment = self.payment(user=self.clerk)
+        if not payment._fields["state"].inherited:
+            return  # since 18 it stays
+        key = payment.id
+        payment.move_id.unlink()
+        self.assertFalse(payment.exists())
+        lines = self.env["account.payment.history"].search([("payment_key", "=", key)])
+        self.assertEqual((lines.event, lines.user_id), ("delete", self.clerk))
+
     def test_journal_entries_other_than_payments(self):
         bill = self.bill()
         bill.with_user(self.clerk).button_draft()  # an unpaid bill may be corrected
