@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import float_repr
 
 from ..core import digest, policy, states
+from . import locks
 from .series import MEMO
 
 GROUP = "payment_account_enhanced.group_payment_%s"
@@ -320,7 +321,11 @@ class AccountPayment(models.Model):
             "document_number": self.document_number or None,
             "allocation_ids": self._bill_content(),
             "move_id": self._entry_content(),
+            **self._booking_content(),
         }
+
+    def _booking_content(self):
+        return {name: getattr(self[name], "id", self[name]) or None for name in locks.BOOKING}
 
     def _bill_content(self):
         digits = self.currency_id.decimal_places

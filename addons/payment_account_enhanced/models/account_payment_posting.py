@@ -3,6 +3,7 @@ from odoo.addons.ipai_series.compat import SERIES
 from odoo.exceptions import UserError
 
 from ..core import digest, states
+from . import locks
 from .series import POSTED_STATES, RECONCILABLE_STATES
 
 
@@ -56,7 +57,9 @@ class AccountPayment(models.Model):
 
     def _sealable_content(self):
         """Return what must stay as it is once posted: the approved content, number and company."""
-        return self._approval_content() | {"name": self.name, "company_id": self.company_id.id}
+        content = self._approval_content() | {"name": self.name, "company_id": self.company_id.id}
+        # Where it was booked is in its entry by now.
+        return {name: value for name, value in content.items() if name not in locks.BOOKING}
 
     def action_post(self):
         result = super().action_post()

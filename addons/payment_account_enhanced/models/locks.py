@@ -37,6 +37,11 @@ PAYMENT = frozenset(
     | ({"is_internal_transfer", "destination_journal_id", "line_ids"} if SERIES < 18 else set())
 )
 
+#: What the entry is made from at posting; before 18 there is one from the start, and it counts.
+BOOKING = (
+    ("destination_account_id", "outstanding_account_id", "partner_type") if SERIES >= 18 else ()
+)
+
 #: What an approval is for; a change sends a submitted payment back to draft.
 CONTENT = frozenset(
     {
@@ -50,6 +55,7 @@ CONTENT = frozenset(
         "payment_method_line_id",
         "payment_type",
         MEMO,
+        *BOOKING,
     }
 )
 

@@ -1,4 +1,5 @@
 from odoo import fields
+from odoo.addons.ipai_series.compat import SERIES
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -24,7 +25,16 @@ class TestContent(PaymentCommon):
             "journal_id": self.bank.copy({"code": "OTHER"}).id,
             "payment_type": "inbound",
             "allocation_ids": [fields.Command.create({"move_line_id": line.id, "amount": 50.0})],
+            "currency_id": self.new_currency({"2000-01-01": 2.0}).id,
+            "payment_method_line_id": self.bank.outbound_payment_method_line_ids[0].copy().id,
         }
+        if SERIES >= 18:  # before, where it is booked is in the entry
+            expense = self.company_data["default_account_expense"]
+            changes |= {
+                "destination_account_id": self.payable(self.bill()).account_id.copy().id,
+                "outstanding_account_id": expense.id,
+                "partner_type": "customer",
+            }
         for name, value in changes.items():
             with self.subTest(field=name):
                 payment = self.approved()
