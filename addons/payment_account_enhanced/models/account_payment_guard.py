@@ -43,6 +43,11 @@ class AccountPayment(models.Model):
         payments = guard.lifted_for(self, self)
         return super(AccountPayment, payments)._generate_journal_entry(*args, **kwargs)
 
+    def _create_paired_internal_transfer_payment(self):
+        # Before 18 Odoo notes the second half of a transfer on the first one, posted by then.
+        payments = guard.lifted_for(self, self)
+        return super(AccountPayment, payments)._create_paired_internal_transfer_payment()
+
     def unlink(self):
         if not guard.is_lifted(self.env):
             self._check_deletion()

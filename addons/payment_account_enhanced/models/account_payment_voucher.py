@@ -26,12 +26,15 @@ class AccountPayment(models.Model):
 
         :raises UserError: a payment is not posted.
         """
+        self._check_printable()
+        return self.env.ref("payment_account_enhanced.report_voucher").report_action(self)
+
+    def _check_printable(self):
         wrong = self.filtered(lambda payment: payment.approval_state not in VOUCHER_STATES)
         if wrong:
             raise UserError(
                 _("Vouchers are printed for posted payments only: %s", wrong._names_with_state())
             )
-        return self.env.ref("payment_account_enhanced.report_voucher").report_action(self)
 
     def _voucher_url(self):
         """Return the address behind the QR code; the first call makes it and seals the content."""

@@ -24,6 +24,7 @@ PAYMENT = frozenset(
         "move_id",
         "name",
         "outstanding_account_id",
+        "paired_internal_transfer_payment_id",
         "partner_bank_id",
         "partner_id",
         "partner_type",

@@ -1,1 +1,1 @@
-from . import account_payment_waiting
+from . import account_payment_voucher_report, account_payment_waiting

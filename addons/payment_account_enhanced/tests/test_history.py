@@ -99,6 +99,28 @@ class TestHistory(PaymentCommon):
         self.compare()
         self.assertEqual(len(payment.message_ids), count)
 
+    def test_difference_is_told_once_whatever_is_said_after(self):
+        payment = self.posted()
+        self.tamper("UPDATE account_payment SET amount = 999 WHERE id = %s", payment.id)
+        self.compare()
+        payment.message_post(body="I look into it")
+        count = len(payment.message_ids)
+        self.compare()
+        self.assertEqual(len(payment.message_ids), count)
+        self.tamper("UPDATE account_payment SET partner_id = 1 WHERE id = %s", payment.id)
+        self.compare()
+        self.assertEqual(len(payment.message_ids), count + 1)
+
+    def test_difference_with_a_sign_that_html_escapes(self):
+        payment = self.posted()
+        label = self.env["ir.model.fields"]._get("account.payment", "amount")
+        label.with_context(lang="en_US").field_description = "Amount & more"
+        self.tamper("UPDATE account_payment SET amount = 999 WHERE id = %s", payment.id)
+        for _night in range(2):
+            self.compare()
+        told = payment.message_ids.filtered(lambda message: "not as the workflow" in message.body)
+        self.assertEqual(len(told), 1)
+
     def test_history_outlives_the_payment(self):
         payment = self.posted()
         key = payment.id

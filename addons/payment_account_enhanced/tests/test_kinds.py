@@ -159,6 +159,8 @@ class TestTransfers(PaymentCommon):
             }
             with self.assertRaisesRegex(UserError, "needs approval"):
                 self.transfer(**swapped).action_post()  # the first half has its second one
+            with self.assertRaisesRegex(UserError, "^Posted payments cannot be modified"):
+                first.with_user(self.clerk).paired_internal_transfer_payment_id = False
 
     def test_transfer_as_two_payments(self):
         if self.paired():

@@ -73,7 +73,16 @@ class TestVoucher(PaymentCommon, HttpCase):
         payment = self.approved()
         with self.assertRaisesRegex(UserError, "posted payments only"):
             payment.action_print_voucher()
+        with self.assertRaisesRegex(UserError, "posted payments only"):
+            self.render(payment)  # as the address of the report does
+        self.clerk.password = self.clerk.login
+        self.env.flush_all()
+        self.authenticate(self.clerk.login, self.clerk.login)
+        address = f"/report/html/payment_account_enhanced.voucher/{payment.id}"
+        self.assertNotIn("a memo", self.url_open(address).text)
         payment.with_user(self.approver).action_post()
+        self.env.flush_all()
+        self.assertIn("a memo", self.url_open(address).text)
         self.assertEqual(payment.action_print_voucher()["type"], "ir.actions.report")
 
     def test_two_steps_of_one_person_are_printed(self):
