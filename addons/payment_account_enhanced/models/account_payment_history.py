@@ -91,6 +91,7 @@ class AccountPaymentHistory(models.Model):
         if not payments:
             return self.browse()
         now = fields.Datetime.now()
+        self._claim(payments)
         previous = self._last_hashes(payments)
         lines = []
         for payment in payments:
@@ -103,6 +104,20 @@ class AccountPaymentHistory(models.Model):
             lines.append(line)
         # sudo: nobody has the right to create history, that is the point of it.
         return guard.lifted(self.sudo()).create(lines)
+
+    @api.model
+    def _claim(self, payments):
+        """Make two sessions that append to one payment at a time conflict.
+
+        A lock alone would let the second one go on, with its older view of the chain. A new version
+        of the row makes PostgreSQL refuse it, and Odoo tries it again.
+        """
+        self.env.cr.execute(
+            "UPDATE account_payment SET write_date = account_payment.write_date"
+            " FROM (SELECT id FROM account_payment WHERE id = ANY(%s)"
+            " ORDER BY id FOR NO KEY UPDATE) AS claimed WHERE account_payment.id = claimed.id",
+            [payments.ids],
+        )
 
     @api.model
     def _last_hashes(self, payments):

@@ -121,6 +121,20 @@ class TestHistory(PaymentCommon):
         told = payment.message_ids.filtered(lambda message: "not as the workflow" in message.body)
         self.assertEqual(len(told), 1)
 
+    def test_two_sessions_do_not_fork_the_chain(self):
+        """Both would continue the same line: the second one must fail, and is tried again."""
+        payment = self.posted()
+
+        def version():
+            query = "SELECT ctid::text FROM account_payment WHERE id = %s"
+            self.env.flush_all()
+            self.env.cr.execute(query, [payment.id])
+            return self.env.cr.fetchone()
+
+        before = version()
+        payment._record_history("revoke", reason="which writes nothing else on the payment")
+        self.assertNotEqual(version(), before)
+
     def test_history_outlives_the_payment(self):
         payment = self.posted()
         key = payment.id
