@@ -21,7 +21,7 @@ class AccountPayment(models.Model):
     def _cron_compare_with_seal(self):
         """Compare every posted payment with its seal and every history with its chain.
 
-        What differs is told to the finance managers on the payment, once for each difference.
+        What differs is told on the payment, once for each difference.
         """
         found = 0
         for payments in self._in_chunks([("approval_state", "in", (states.POSTED, states.VOID))]):
@@ -74,6 +74,6 @@ class AccountPayment(models.Model):
         said = self.message_ids.filtered(lambda message: message.create_uid == self.env.user)
         if any(html2plaintext(message.body or "").strip() == body for message in said):
             return
-        manager = self.company_id.payment_finance_manager_id.partner_id
-        self.message_post(body=body, partner_ids=manager.ids)
+        people = self.company_id._payment_finance_people()
+        self.message_post(body=body, partner_ids=people.partner_id.ids)
         _logger.warning("Payment %s (id %s): %s", self._history_name(), self.id, difference)

@@ -90,7 +90,14 @@ class AccountPaymentOverride(models.Model):
                 end=fields.Datetime.to_string(self.end_datetime),
             ),
         )
-        if self.company_id.payment_finance_manager_id:
+        recipients = self._recipients()
+        if recipients:
             template = self.env.ref("payment_account_enhanced.mail_template_override")
             # sudo: the manager who grants it need not be allowed to read mail templates.
-            template.sudo().send_mail(self.id)
+            template.sudo().send_mail(
+                self.id, email_values={"recipient_ids": [fields.Command.set(recipients.ids)]}
+            )
+
+    def _recipients(self):
+        """Return who is told; whoever grants it knows."""
+        return (self.company_id._payment_finance_people() - self.env.user).partner_id

@@ -52,7 +52,9 @@ class ResCompany(models.Model):
         required=True,
     )
     payment_finance_manager_id = fields.Many2one(
-        "res.users", string="Finance Manager", help="Is told of every override."
+        "res.users",
+        string="Finance Manager",
+        help="Is told of every override. Where there is none, the Payment Managers are.",
     )
     payment_reminder_days = fields.Integer(
         string="Remind after", help="Days a payment waits before a reminder is sent.", default=2
@@ -98,6 +100,10 @@ class ResCompany(models.Model):
 
     def _has_payment_roles(self):
         return all(self._payment_role_users(GROUP % role, limit=1) for role in NEEDED_ROLES)
+
+    def _payment_finance_people(self):
+        """Return who is told of what must not go unseen: the Finance Manager, or the managers."""
+        return self.payment_finance_manager_id or self._payment_role_users(GROUP % "manager")
 
     def _payment_role_users(self, xmlid, limit=None):
         """Return the active people of this company who hold a role."""

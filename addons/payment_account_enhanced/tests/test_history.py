@@ -103,6 +103,7 @@ class TestHistory(PaymentCommon):
         payment = self.posted()
         self.tamper("UPDATE account_payment SET amount = 999 WHERE id = %s", payment.id)
         self.compare()
+        self.assertIn(self.manager.partner_id, payment.message_ids[0].partner_ids)
         payment.message_post(body="I look into it")
         count = len(payment.message_ids)
         self.compare()

@@ -134,6 +134,17 @@ class TestManagers(PaymentCommon):
         self.assertEqual(mail.recipient_ids, self.approver.partner_id)
         self.assertIn("typing error", mail.body_html)
 
+    def test_other_managers_are_mailed_where_there_is_no_finance_manager(self):
+        colleague = self.new_user("colleague", "payment_account_enhanced.group_payment_manager")
+        colleague.email = "colleague@example.com"
+        payment = self.posted()
+        before = self.env["mail.mail"].sudo().search([], order="id desc", limit=1).id
+        self.override(payment)
+        mail = self.env["mail.mail"].sudo().search([("id", ">", before)])
+        self.assertIn(colleague.partner_id, mail.recipient_ids)
+        self.assertNotIn(self.manager.partner_id, mail.recipient_ids)
+        self.assertIn("typing error", mail.body_html)
+
     def test_accounting_managers_are_payment_managers_until_separated(self):
         accountant = self.new_user("accountant", "account.group_account_manager")
         manager = "payment_account_enhanced.group_payment_manager"
