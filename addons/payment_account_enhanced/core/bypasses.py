@@ -237,6 +237,18 @@ def _around(s):
     yield _one("attachment.move", "Move a supporting document elsewhere", call)
     call = Call("account.journal", "write", s["journal"], ({"active": False},))
     yield _one("journal.archive", "Archive the journal", call)
+    call = Call("account.journal", "write", s["journal"], ({"currency_id": s["other_currency"]},))
+    yield _one("journal.currency", "Give the journal another currency", call)
+    items = (("active_model", LINE), ("active_ids", [s["counterpart_line"]]))
+    transfer = {"action": "change_account", "destination_account_id": s["other_account"]}
+    yield Bypass(
+        "wizard.automatic",
+        "Transfer a journal item to another account",
+        (
+            Call("account.automatic.entry.wizard", "create", None, (transfer,), items),
+            Call("account.automatic.entry.wizard", "do_action", PREVIOUS),
+        ),
+    )
 
 
 def _nested(s, series):
