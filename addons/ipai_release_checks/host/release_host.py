@@ -100,6 +100,10 @@ class Interrupted(Failed):
     """PostgreSQL went away in the middle. A step is tried again when it is back."""
 
 
+class BadBackup(Failed):
+    """A backup was looked at, and it is the backup itself that is worth nothing."""
+
+
 class Broken(Problem):
     """The helper itself cannot work, such as for a journal that cannot be read."""
 
@@ -739,9 +743,12 @@ _SERVER_LOST = re.compile(
 )
 
 
-def failure(message, output, hint=""):
-    """The problem that a program's failure is, told by what it printed."""
-    return (Interrupted if _SERVER_LOST.search(output) else Failed)(message, hint)
+def failure(message, output, hint="", kind=Failed):
+    """The problem that a program's failure is, told by what it printed.
+
+    :param kind: what it is where PostgreSQL stayed
+    """
+    return (Interrupted if _SERVER_LOST.search(output) else kind)(message, hint)
 
 
 def ended_how(status):
@@ -2339,19 +2346,19 @@ class StoredBackup:
     def manifest(self):
         """The manifest.
 
-        :raises Failed: it is missing, cannot be read, or is another one than was written
+        :raises BadBackup: it is missing, cannot be read, or is another one than was written
         """
         if not self.folder.is_dir():
-            raise Failed(f"There is no backup {self.name} in {self.folder.parent}.", "Make one.")
+            raise BadBackup(f"There is no backup {self.name} in {self.folder.parent}.", "Make one.")
         try:
             found = json.loads(self.path(MANIFEST).read_bytes())
         except (OSError, ValueError) as problem:
-            raise Failed(
+            raise BadBackup(
                 f"The manifest of {self.name} is missing or cannot be read.", "Make a new backup."
             ) from problem
         written = self._written_manifest()
         if written and file_entry(self.path(MANIFEST))["sha256"] != written:
-            raise Failed(
+            raise BadBackup(
                 f"The manifest of {self.name} was changed after the backup.", "Make a new backup."
             )
         self._require_form(found)
@@ -2368,7 +2375,7 @@ class StoredBackup:
         except (Refused, KeyError, TypeError, ValueError):
             right = False
         if not right:
-            raise Failed(
+            raise BadBackup(
                 f"The manifest of {self.name} is not one of this backup.", "Make a new backup."
             )
 
@@ -2383,7 +2390,7 @@ class StoredBackup:
         """Read all files and compare them with the manifest.
 
         :param look: called with ``(bytes read, bytes in all)``
-        :raises Failed: one is missing, cut, longer or changed
+        :raises BadBackup: one is missing, cut, longer or changed
         """
         manifest = self.manifest()
         total, before = sum(entry["size"] for entry in manifest["files"]), 0
@@ -2395,16 +2402,16 @@ class StoredBackup:
     def _check_file(self, entry, before, total, look):
         path = self.path(entry["name"])
         if not path.is_file():
-            raise Failed(f"{entry['name']} of {self.name} is missing.", "Make a new backup.")
+            raise BadBackup(f"{entry['name']} of {self.name} is missing.", "Make a new backup.")
         size = path.stat().st_size
         if size != entry["size"]:
-            raise Failed(
+            raise BadBackup(
                 f"{entry['name']} of {self.name} has {size} bytes, its manifest says "
                 f"{entry['size']}: it was cut or written to.",
                 "Make a new backup, and look at the disk.",
             )
         if file_entry(path, lambda done: look(before + done, total))["sha256"] != entry["sha256"]:
-            raise Failed(
+            raise BadBackup(
                 f"{entry['name']} of {self.name} does not have the SHA-256 of its manifest: "
                 "it was changed or the disk is faulty.",
                 "Make a new backup, and look at the disk.",
@@ -2459,6 +2466,7 @@ class StoredBackup:
             raise
         except Failed as problem:
             message = f"The dump of {self.name} {what}: {problem.message}"
+            # The bytes are those of the manifest: program or server may be at fault as well.
             raise Failed(message, "Make a new backup, and look at the disk.") from problem
 
     def _let_all_jobs_read(self):
@@ -2517,7 +2525,7 @@ class StoredBackup:
                         wrong.append(member.name)
                     look(handle.tell(), size)
         except tarfile.TarError as problem:
-            raise Failed(
+            raise BadBackup(
                 f"{FILESTORE} of {self.name} cannot be read: {problem}.", "Make a new backup."
             ) from problem
         return found, wrong
@@ -2848,6 +2856,12 @@ class VerifyBackup(ChangingVerb):
         self.scratch = f"{self.config.odoo.database[:40]}_verify_{self.job.id[:8]}"
         try:
             return self._run()
+        except BadBackup:
+            # Only what is wrong with the backup itself takes the mark of an earlier verification
+            # away: one that is old, or a server that went away, says nothing against it, and
+            # retention must go on keeping it.
+            self.backup.path(VERIFIED).unlink(missing_ok=True)
+            raise
         finally:
             self.job.patiently(drop_database, self.host, self.scratch)
 
@@ -2877,8 +2891,6 @@ class VerifyBackup(ChangingVerb):
     def _manifest(self):
         """The manifest is the one written, of this database, and young enough."""
         manifest = self.backup.manifest()
-        # Not verified any more, until this verification ends well.
-        self.backup.path(VERIFIED).unlink(missing_ok=True)
         age = seconds_since(manifest["created"])
         if age > self.params["max_age"]:
             raise Failed(
@@ -2924,11 +2936,11 @@ class VerifyBackup(ChangingVerb):
             found = self.backup.compare_fingerprint(session)
             uuid = database_uuid(session)
         if uuid != self.backup.manifest()["database"]["uuid"]:
-            raise Failed(
+            raise BadBackup(
                 f"The dump of {self.backup.name} is of another database.", "Make a new backup."
             )
         if not found["equal"]:
-            raise Failed(
+            raise BadBackup(
                 f"The restored database differs from the figures of the snapshot in "
                 f"{len(found['differences'])} places, first {canonical(found['differences'][0])}.",
                 "Do not use this backup. Make a new one.",
@@ -2942,7 +2954,7 @@ class VerifyBackup(ChangingVerb):
             found = self.backup.check_filestore(session, self._progress)
         for what in ("missing", "wrong"):
             if found[what]:
-                raise Failed(
+                raise BadBackup(
                     f"Files of attachments are {what} in {FILESTORE} of {self.backup.name}: "
                     f"{', '.join(found[what][:3])}.",
                     "Look at the filestore of the host, and make a new backup.",
@@ -2995,7 +3007,7 @@ class VerifyBackup(ChangingVerb):
             return
         reason = (errors or [last_line(text)])[0]
         message = f"Odoo does not start on the restored database: it {ended_how(status)}; {reason}"
-        problem = failure(message, text)
+        problem = failure(message, text, kind=BadBackup)
         problem.hint = "Read the job's log on the host."
         problem.result = {"registry": {"ok": False, "errors": errors[:50]}}
         raise problem

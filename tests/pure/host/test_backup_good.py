@@ -87,6 +87,56 @@ def test_a_verification_that_fails_takes_the_mark_away(stage, make, verify):
     assert listed["verified"] is None
 
 
+def _grown_old(stage):
+    """Every backup is of January, as the host knows it."""
+    known = stage.state / "backups.json"
+    found = json.loads(known.read_text())
+    for name in found:
+        path, mark = stage.backups / name / "manifest.json", stage.backups / name / "verified.json"
+        manifest = {**json.loads(path.read_bytes()), "created": "2026-01-01T00:00:00.000000Z"}
+        path.write_text(json.dumps(manifest))
+        found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        mark.write_text(json.dumps({"time": manifest["created"], "manifest": found[name]}))
+    known.write_text(json.dumps(found))
+
+
+def test_a_verified_backup_that_is_too_old_stays_verified_and_is_kept(stage, make, verify):
+    stage.settings["backup"]["keep"] = 1
+    stage.write()
+    backup = make()["backup"]
+    assert verify(backup)["status"] == "done"
+    _grown_old(stage)
+    answer = verify(backup)
+    assert (answer["status"], "hours old" in answer["message"]) == ("failed", True)
+    [listed] = stage.ask("backups")["result"]["backups"]
+    assert listed["verified"]
+    assert make()["removed"] == []
+
+
+def test_a_server_that_does_not_restore_says_nothing_against_a_verified_backup(
+    stage, make, verify, late_dump
+):
+    late_dump.touch()
+    backup = make()["backup"]
+    assert verify(backup)["status"] == "done"
+    program = stage.folder / "programs" / "pg_restore"
+    program.unlink()
+    program.write_text("#!/bin/sh\necho 'pg_restore: error: No space left on device' >&2\nexit 1\n")
+    program.chmod(0o755)
+    answer = verify(backup)
+    assert (answer["status"], "No space left" in answer["message"]) == ("failed", True)
+    [listed] = stage.ask("backups")["result"]["backups"]
+    assert listed["verified"]
+
+
+def test_a_verified_backup_that_rots_is_verified_no_longer(stage, make, verify):
+    backup = make()["backup"]
+    assert verify(backup)["status"] == "done"
+    (stage.backups / backup / "database.dump").write_bytes(b"")
+    assert verify(backup)["status"] == "failed"
+    assert not (stage.backups / backup / "verified.json").exists()
+
+
 @pytest.fixture
 def late_dump(stage):
     """A pg_dump that begins when the file that this returns is there."""
