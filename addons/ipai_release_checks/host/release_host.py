@@ -20,7 +20,6 @@ import contextlib
 import csv
 import ctypes
 import fcntl
-import functools
 import gzip
 import hashlib
 import http.client
@@ -2222,6 +2221,23 @@ def file_entry(path, look=lambda _size: None):
     return {"name": Path(path).name, "size": size, "sha256": found.hexdigest()}
 
 
+def odoo_checksum(handle):
+    """Odoo's own checksum (SHA-1) of an open file; in the filestore it is the file's name."""
+    found = hashlib.sha1(usedforsecurity=False)
+    while data := handle.read(_CHUNK):
+        found.update(data)
+    return found.hexdigest()
+
+
+def is_whole(path):
+    """Whether a file of the filestore is there with the content that it was stored with."""
+    try:
+        with open(path, "rb") as handle:
+            return odoo_checksum(handle) == path.name
+    except OSError:  # it is not there, or the disk cannot read it any more
+        return False
+
+
 def sync_file(path):
     """Wait until the disk has a file that another program wrote."""
     with open(path, "rb") as handle:
@@ -2518,10 +2534,8 @@ class StoredBackup:
             with open(self.path(FILESTORE), "rb") as handle, tarfile.open(fileobj=handle) as tar:
                 for member in tar:
                     found.add(member.name)
-                    checksum = hashlib.sha1(usedforsecurity=False)  # Odoo's own
-                    for data in iter(functools.partial(tar.extractfile(member).read, _CHUNK), b""):
-                        checksum.update(data)
-                    if wanted.get(member.name, "") not in ("", checksum.hexdigest()):
+                    checksum = odoo_checksum(tar.extractfile(member))
+                    if wanted.get(member.name, "") not in ("", checksum):
                         wrong.append(member.name)
                     look(handle.tell(), size)
         except tarfile.TarError as problem:
@@ -4817,7 +4831,7 @@ class Restore(ReleaseVerb):
         return found
 
     def _filestore(self):
-        """Put back the files that are missing; a file's name is its content, so none is lost."""
+        """Put back what is missing or damaged; a file's name is its content, so none is lost."""
         folder = filestore_folder(self.config)
         missing = 0
         path = self.backup.path(FILESTORE)
@@ -4831,7 +4845,7 @@ class Restore(ReleaseVerb):
         target = Path(os.path.normpath(folder / member.name))
         if not member.isfile() or folder not in target.parents:
             raise Failed(f"{FILESTORE} holds {member.name!r}, which is no attachment.")
-        if target.is_file() and target.stat().st_size == member.size:
+        if is_whole(target):
             return 0
         owner = folder.stat() if folder.exists() else self.config.odoo.data_dir.stat()
         for path in (folder.parent, folder, target.parent):

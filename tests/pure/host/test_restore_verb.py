@@ -84,6 +84,13 @@ def test_a_cut_file_is_replaced(backed_up):
     assert backed_up.paper.read_bytes() == b"an invoice"
 
 
+def test_a_damaged_file_of_the_same_size_is_replaced(backed_up):
+    backed_up.paper.write_bytes(b"AN INVOICE")
+    result = _restore(backed_up)["result"]
+    assert backed_up.paper.read_bytes() == b"an invoice"
+    assert "1 files put back" in [step["note"] for step in result["steps"]]
+
+
 def test_sessions_are_ended_and_cannot_come_back_in_between(backed_up):
     """Somebody connects again and again, as a web server with a pool does."""
     over, connected = threading.Event(), []
