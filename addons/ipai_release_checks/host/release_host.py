@@ -2238,6 +2238,57 @@ def is_whole(path):
         return False
 
 
+def make_folders(folder, owner):
+    """Make a folder and those above it where they are not there.
+
+    :param owner: what ``stat`` says of whose they are to be
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o755)
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def share_files(source, target, look):
+    """Give another filestore what it lacks of one; return how many files the one has.
+
+    They are second names of the same files where the file system can: no bytes more, and what is
+    removed under one name stays under the other.
+
+    :param look: called with ``(files so far, files in all)``
+    :raises Failed: a file can be neither linked nor copied
+    """
+    names, folders = list(tree_files(source)), set()
+    try:
+        for number, name in enumerate(names, 1):
+            path = target / name
+            if not path.exists():
+                make_folders(path.parent, source.stat())
+                link_or_copy(source / name, path)
+                folders.add(path.parent)
+            look(number, len(names))
+        for folder in folders:
+            sync_folder(folder)
+    except OSError as problem:
+        raise Failed(
+            f"The files of {source} cannot be kept as {target}: {problem.strerror}.",
+            "Free space there, and let the helper's user write there.",
+        ) from problem
+    return len(names)
+
+
+def link_or_copy(source, target):
+    """Give a file a second name, or copy it where that cannot be, such as on another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        temporary, owner = target.with_name(f".{target.name}.part"), source.stat()
+        shutil.copy2(source, temporary)
+        os.chown(temporary, owner.st_uid, owner.st_gid)
+        sync_file(temporary)
+        temporary.replace(target)
+
+
 def sync_file(path):
     """Wait until the disk has a file that another program wrote."""
     with open(path, "rb") as handle:
@@ -2274,9 +2325,9 @@ def write_tar(path, root, names, look):
     return target.entry(), gone
 
 
-def filestore_folder(config):
-    """The folder of the database's attachments."""
-    return config.need("odoo", "data_dir") / "filestore" / config.odoo.database
+def filestore_folder(config, database=None):
+    """The folder of a database's attachments, by default of the live one's."""
+    return config.need("odoo", "data_dir") / "filestore" / (database or config.odoo.database)
 
 
 def stored_files(session):
@@ -4726,18 +4777,22 @@ class Restore(ReleaseVerb):
             self.job.step("load", persistent, self.host, self._load)
             self.job.step("fingerprint", persistent, self.host, self._fingerprint)
             self.job.step("filestore", self._filestore)
+            self.job.step("keep_files", self._keep_files)
         except Problem:
+            self._remove_kept_files()
             persistent(self.host, drop_database, self.host, self.new)
             raise
 
     def act(self):
         self.step_stop()
+        self.job.step("keep_new_files", self._keep_files)  # that came until Odoo stopped
         since = self.job.step("since", persistent, self.host, self._since)
         self.job.step("swap", persistent, self.host, self._swap)
         code = self.job.step("code", self._code)
         up = self.bring_up()
         return {
             "kept_database": self._facts["kept"],
+            "kept_filestore": self._facts["kept"] and str(self._kept_filestore),
             "since": since,
             "code": code,
             "authenticated": up["authenticated"],
@@ -4749,6 +4804,7 @@ class Restore(ReleaseVerb):
         if swapped and self._facts["up"] and self._facts["number"]:
             self.step_stop("undo_stop")
             self.job.step("undo_swap", persistent, self.host, self._swap_back)
+            self.job.step("undo_files", self._files_back)
             if self._facts["code"]:
                 self.job.step("undo_code", self._code_again)
             swapped = False
@@ -4756,6 +4812,7 @@ class Restore(ReleaseVerb):
             persistent(self.host, self.databases.open, self.live)
         self.bring_up("undo_")
         if not swapped:
+            self._remove_kept_files()
             persistent(self.host, drop_database, self.host, self.new)
         return {"swapped": swapped, "running": True}
 
@@ -4848,10 +4905,7 @@ class Restore(ReleaseVerb):
         if is_whole(target):
             return 0
         owner = folder.stat() if folder.exists() else self.config.odoo.data_dir.stat()
-        for path in (folder.parent, folder, target.parent):
-            if not path.exists():
-                path.mkdir(mode=0o755)
-                os.chown(path, owner.st_uid, owner.st_gid)
+        make_folders(target.parent, owner)
         temporary = target.with_name(f".{target.name}.part")
         with open(temporary, "wb") as handle:
             shutil.copyfileobj(archive.extractfile(member), handle)
@@ -4860,6 +4914,38 @@ class Restore(ReleaseVerb):
             os.fsync(handle.fileno())
         temporary.replace(target)
         return 1
+
+    @property
+    def _kept_filestore(self):
+        return filestore_folder(self.config, self._facts["kept"])
+
+    def _keep_files(self):
+        """Give the database that is kept a filestore of its own, under its own name.
+
+        The restored one gets the live filestore, and Odoo removes from that what was stored since
+        the backup: it knows no attachment of it.
+        """
+        folder = filestore_folder(self.config)
+        if not self._facts["kept"] or not folder.is_dir():
+            return {"note": "there is nothing to keep"}
+        files = share_files(folder, self._kept_filestore, self._progress_of_files)
+        return {"files": files, "note": f"{files} files in {self._kept_filestore}"}
+
+    def _files_back(self):
+        """Give the live database again what the restored one's Odoo may have removed."""
+        if self._kept_filestore.is_dir():
+            share_files(
+                self._kept_filestore, filestore_folder(self.config), self._progress_of_files
+            )
+        return {}
+
+    def _remove_kept_files(self):
+        """Remove the second names of files whose database was not swapped after all."""
+        if self._facts["kept"]:
+            shutil.rmtree(self._kept_filestore, ignore_errors=True)
+
+    def _progress_of_files(self, done, total):
+        self.job.progress(done, total, "files")
 
     def _since(self):
         if not self._facts["number"]:

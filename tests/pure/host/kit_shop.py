@@ -383,6 +383,9 @@ def stored(shop, content):
     path = shop.folder / "data" / "filestore" / shop.database / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+    listed = path.parents[1] / "checklist" / name
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    listed.touch()
     statement = "INSERT INTO ir_attachment (name, store_fname, checksum) VALUES ('f', %s, %s)"
     shop.sql(statement, params=(name, checksum))
     return path

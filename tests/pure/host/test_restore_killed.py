@@ -1,7 +1,7 @@
 """kill -9 of the job at each step of restore: same end, nothing twice."""
 
 import pytest
-from kit_shop import DAMAGE, admin
+from kit_shop import DAMAGE, admin, stored
 
 STEPS = (
     ("look", "kept"),
@@ -11,6 +11,9 @@ STEPS = (
     ("load", "kept"),
     ("fingerprint", "worked"),
     ("filestore", "worked"),
+    ("keep_files", "begun"),
+    ("keep_files", "worked"),
+    ("keep_new_files", "worked"),
     ("probe", "kept"),
     ("stop", "worked"),
     ("since", "worked"),
@@ -28,6 +31,7 @@ STEPS = (
 def test_restore(backed_up, step, moment):
     shop = backed_up
     shop.sql(DAMAGE)
+    new = stored(shop, b"a later invoice")
     logged = shop.folder / "restores"
     shop.configure(postgresql__bin=_counting_pg_restore(shop, logged))
     key, params = shop.key(), {"backup": shop.backup}
@@ -41,6 +45,8 @@ def test_restore(backed_up, step, moment):
     assert shop.counts() == {"start": 1, "stop": 1, "update": 0}
     assert logged.read_text() == "pg_restore\n"
     assert answer["result"]["since"]["counts"]["journal-entries"]["deleted"] == 10
+    kept = new.parents[2] / answer["result"]["kept_database"]
+    assert (kept / new.parent.name / new.name).read_bytes() == b"a later invoice"
 
 
 def _counting_pg_restore(shop, logged):

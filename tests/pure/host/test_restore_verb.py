@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import io
 import os
 import threading
@@ -75,6 +76,71 @@ def test_missing_files_come_back_and_new_ones_stay(backed_up):
     assert backed_up.paper.read_bytes() == b"an invoice"
     assert new.read_bytes() == b"a later invoice"
     assert "1 files put back" in [step["note"] for step in result["steps"]]
+
+
+def _collect_garbage(shop):
+    """What Odoo's daily job does: remove listed files that its own attachments do not name."""
+    known = {name for (name,) in shop.sql("SELECT store_fname FROM ir_attachment")}
+    root = shop.folder / "data" / "filestore" / shop.database
+    removed = []
+    for entry in (root / "checklist").glob("*/*"):
+        name = f"{entry.parent.name}/{entry.name}"
+        if name not in known:
+            (root / name).unlink()
+            removed.append(name)
+        entry.unlink()
+    return removed
+
+
+def test_the_kept_database_keeps_its_newest_files(backed_up):
+    shop = backed_up
+    new = stored(shop, b"a later invoice")
+    kept = _restore(shop)["result"]["kept_database"]
+    assert _collect_garbage(shop) == [f"{new.parent.name}/{new.name}"]
+    assert not new.exists()
+    admin(f'ALTER DATABASE "{kept}" ALLOW_CONNECTIONS true')
+    names = {name for (name,) in shop.sql("SELECT store_fname FROM ir_attachment", kept)}
+    folder = new.parents[2] / kept
+    contents = {(folder / name).read_bytes() for name in names}
+    assert contents == {b"an invoice", b"a later invoice"}
+
+
+def test_files_are_copied_where_they_cannot_be_linked(tmp_path, monkeypatch):
+    def refuse(_source, _target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    source, target = tmp_path / "live", tmp_path / "kept"
+    (source / "ab").mkdir(parents=True)
+    (source / "ab" / "abc").write_bytes(b"an invoice")
+    monkeypatch.setattr(os, "link", refuse)
+    assert release_host.share_files(source, target, lambda *_numbers: None) == 1
+    assert [path.name for path in target.rglob("*")] == ["ab", "abc"]
+    assert (target / "ab" / "abc").read_bytes() == b"an invoice"
+
+
+def test_files_that_cannot_be_kept_stop_the_restore_before_odoo(backed_up):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(release_host, "launch", _in_process_on_a_full_disk)
+        answer = backed_up.call("restore", {"backup": backed_up.backup})
+    assert answer["status"] == "failed"
+    assert "cannot be kept" in answer["message"] and "Free space" in answer["hint"]
+    assert backed_up.counts() == {"start": 0, "stop": 0, "update": 0}
+    assert _databases(backed_up) == {backed_up.database: [True, False]}
+    assert _filestores(backed_up) == {backed_up.database}
+
+
+def _in_process_on_a_full_disk(config, job):
+    def refuse(*_paths):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "link", refuse)
+        patch.setattr(release_host.shutil, "copy2", refuse)
+        release_host.run_job(config, job.id, False)
+
+
+def _filestores(shop):
+    return {path.name for path in (shop.folder / "data" / "filestore").iterdir()}
 
 
 def test_a_cut_file_is_replaced(backed_up):
@@ -234,12 +300,15 @@ def test_a_killed_way_back_of_a_restore(running):
     running.sql("DROP TABLE broken")
     commit = running.commit("1.0.9")
     running.switch_to(commit)
-    key = running.key()
+    key, paper = running.key(), stored(running, b"a later invoice")
     running.call_killed("restore", {"backup": backup}, key, "undo_swap", "worked")
+    paper.unlink()  # as the restored database's Odoo did
     answer = running.call("restore", {"backup": backup}, key)
     assert answer["result"]["undone"] == {"swapped": False, "running": True}
     assert _databases(running) == {running.database: [True, False]}
     assert running.head() == commit
+    assert paper.read_bytes() == b"a later invoice"
+    assert _filestores(running) == {running.database}
 
 
 def test_differences_of_sorted_rows():
