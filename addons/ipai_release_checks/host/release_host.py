@@ -4792,6 +4792,7 @@ class Restore(ReleaseVerb):
         up = self.bring_up()
         return {
             "kept_database": self._facts["kept"],
+            "identity": self._facts["identity"],
             "kept_filestore": self._facts["kept"] and str(self._kept_filestore),
             "since": since,
             "code": code,
@@ -4835,6 +4836,7 @@ class Restore(ReleaseVerb):
                 "Name a backup of this database.",
             )
         number = self.databases.number(self.live)
+        identity = self._require_same_database(manifest["database"]["uuid"], number)
         if number and not self.databases.may_rename(self.live):
             raise Refused(
                 f"The helper's role may not rename {self.live}.",
@@ -4848,9 +4850,42 @@ class Restore(ReleaseVerb):
             "up": authenticated(self.config) is not False
             and login_page(self.config)["status"] == 200,
             "code": Repository(self.host).head() if has_code else None,
+            "identity": identity,
         }
         self.job.remember("facts", facts)
-        return {"note": f"{manifest['database']['size']} bytes of {manifest['created']}"}
+        note = f"{manifest['database']['size']} bytes of {manifest['created']}; {identity}"
+        return {"note": note}
+
+    def _require_same_database(self, backed_up, number):
+        """Refuse a backup of another database of this name; say what could be compared.
+
+        :param backed_up: the identity in the manifest, or None
+        :param number: of the live database, or None where there is none
+        """
+        live = self._live_uuid() if number else None
+        if not backed_up:
+            return "its identity was not compared: the backup says none"
+        if not live:
+            return f"its identity was not compared: {self.live} is not there or says none"
+        if live != backed_up:
+            raise Refused(
+                f"{self.backup.name} is of another database that was called {self.live} too: its "
+                f"'database.uuid' is {backed_up}, that of {self.live} is {live}.",
+                "Name a backup of this database. Where it is the same one and somebody gave it a "
+                "new 'database.uuid', put the old one back in its system parameters first.",
+            )
+        return "its identity is that of the live database"
+
+    def _live_uuid(self):
+        """The live database's identity; None where a damaged or closed one cannot say it."""
+        try:
+            with SqlSession(self.host) as session:
+                return database_uuid(session)
+        except Interrupted:
+            raise
+        except Failed as problem:
+            self.job.say(f"{self.live} does not say its identity: {problem.message}")
+            return None
 
     def _require_space(self):
         folder = self.config.need("odoo", "data_dir")

@@ -249,6 +249,34 @@ def test_a_changed_backup_is_not_restored(backed_up):
     assert _databases(backed_up) == {backed_up.database: [True, False]}
 
 
+_NEW_UUID = "UPDATE ir_config_parameter SET value = 'another' WHERE key = 'database.uuid'"
+
+
+def test_a_backup_of_another_database_of_this_name_is_not_restored(backed_up):
+    backed_up.sql(_NEW_UUID)
+    answer = _restore(backed_up)
+    assert answer["status"] == "refused"
+    assert "is of another database that was called" in answer["message"]
+    assert "Name a backup of this database" in answer["hint"]
+    assert backed_up.counts() == {"start": 0, "stop": 0, "update": 0}
+    assert _databases(backed_up) == {backed_up.database: [True, False]}
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"), [("backup", "the backup says none"), ("live", "is not there or says none")]
+)
+def test_an_identity_that_cannot_be_compared_is_said(running, lost, said):
+    forget = "DROP TABLE ir_config_parameter"
+    if lost == "backup":
+        running.sql(forget)
+    running.backup = running.done("backup", {"label": "before"})["backup"]
+    running.sql("CREATE TABLE IF NOT EXISTS ir_config_parameter (key varchar, value text)")
+    running.sql(_NEW_UUID if lost == "backup" else forget)
+    result = _restore(running)["result"]
+    assert said in result["identity"]
+    assert said in result["steps"][0]["note"]
+
+
 def test_no_such_backup(running):
     answer = running.call("restore", {"backup": "20260101T000000Z-00000000"})
     assert answer["status"] == "failed"
@@ -262,6 +290,7 @@ def test_a_database_that_is_gone_altogether(backed_up):
     answer = _restore(backed_up)
     assert answer["status"] == "done", answer
     assert answer["result"]["kept_database"] is None
+    assert "not compared" in answer["result"]["identity"]
     assert backed_up.sql("SELECT count(*) FROM account_move") == [(50,)]
 
 
