@@ -1894,6 +1894,60 @@ def database_size(host, database=None):
     return int(host.sql("SELECT pg_database_size(:'name');", maintenance, name=name))
 
 
+def is_here(address):
+    """Whether an IP address is one of this machine; None is a socket in its file system."""
+    if address is None:
+        return True
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family) as found:
+            found.bind((address, 0))
+    except OSError:  # also a family that this machine does not speak
+        return False
+    return True
+
+
+def server_folder(host):
+    """Where the server keeps its databases on this machine, or None where that cannot be known.
+
+    It tells superusers and members of pg_read_all_settings only, and may be elsewhere.
+    """
+    rows = host.rows(
+        "SELECT setting AS folder, host(inet_server_addr()) AS address"
+        " FROM pg_settings WHERE name = 'data_directory'",
+        host.config.postgresql.maintenance_database,
+    )
+    here = bool(rows) and is_here(rows[0]["address"])
+    return Path(rows[0]["folder"]) if here else None
+
+
+def require_server_room(host, needed):
+    """Refuse where the server's disk has no room for one more copy of a database.
+
+    :param needed: bytes of the copy
+    :return: ``{"free", "needed"}`` in bytes, ``free`` None where it is not known, and a ``note``
+    :raises Refused: it has not; nothing was begun
+    """
+    needed = int(needed * 1.1) + MARGIN
+    folder = server_folder(host)
+    try:
+        free = folder and shutil.disk_usage(folder).free
+    except OSError:
+        free = None
+    if free is None:
+        note = "room on PostgreSQL's disk unknown: it is elsewhere, or its role may not say where"
+        return {"free": None, "needed": needed, "note": note}
+    if free < needed:
+        raise Refused(
+            f"PostgreSQL's disk ({folder}) has {readable_size(free)} free, the copy of the "
+            f"database may need {readable_size(needed)}.",
+            "Free space there: drop databases that earlier restores kept and nobody needs, or "
+            "enlarge the file system.",
+        )
+    note = f"PostgreSQL's disk has {readable_size(free)} free"
+    return {"free": free, "needed": needed, "note": note}
+
+
 @verb
 class Health(Verb):
     """Whether the service runs and Odoo answers."""
@@ -2932,6 +2986,7 @@ class VerifyBackup(ChangingVerb):
 
     def _run(self):
         self.job.step("manifest", self._manifest)
+        room = self.job.step("room", self._room)
         self.job.step("files", self.backup.check_files, self._progress)
         archive = self.job.step("archive", self._archive)
         restored = self.job.step("restore", self._restore)
@@ -2941,6 +2996,7 @@ class VerifyBackup(ChangingVerb):
         self.job.step("mark", self._mark)
         return {
             "backup": self.backup.name,
+            "room": room,
             "archive": archive,
             "restored": restored,
             "fingerprint": figures,
@@ -2975,6 +3031,11 @@ class VerifyBackup(ChangingVerb):
                 f"({database['uuid']}), not {live[0]} ({live[1]}).",
                 "Make a backup of this database.",
             )
+
+    def _room(self):
+        """The server has room for a second copy, once the scratch databases of before are gone."""
+        self._drop_left_over()
+        return require_server_room(self.host, self.backup.manifest()["database"]["size"])
 
     def _archive(self):
         """The whole dump can be read, and says itself of which database it is."""
@@ -4772,6 +4833,7 @@ class Restore(ReleaseVerb):
 
     def prepare(self):
         self.job.step("look", persistent, self.host, self._look)
+        self.job.step("room", persistent, self.host, self._server_room)
         try:
             self.job.step("files", self.backup.check_files, self._progress)
             self.job.step("load", persistent, self.host, self._load)
@@ -4786,6 +4848,7 @@ class Restore(ReleaseVerb):
     def act(self):
         self.step_stop()
         self.job.step("keep_new_files", self._keep_files)  # that came until Odoo stopped
+        room = self.job.step("room", persistent, self.host, self._server_room)
         since = self.job.step("since", persistent, self.host, self._since)
         self.job.step("swap", persistent, self.host, self._swap)
         code = self.job.step("code", self._code)
@@ -4793,6 +4856,7 @@ class Restore(ReleaseVerb):
         return {
             "kept_database": self._facts["kept"],
             "identity": self._facts["identity"],
+            "room": room,
             "kept_filestore": self._facts["kept"] and str(self._kept_filestore),
             "since": since,
             "code": code,
@@ -4896,6 +4960,9 @@ class Restore(ReleaseVerb):
                 f"{readable_size(needed + MARGIN)}.",
                 "Free space there.",
             )
+
+    def _server_room(self):
+        return require_server_room(self.host, self.backup.manifest()["database"]["size"])
 
     def _load(self):
         """Restore into the new database; its number says later which one it is."""

@@ -14,6 +14,7 @@ import tarfile
 import hosted
 import pytest
 
+release_host = hosted.load()
 CONTENT = b"an invoice that somebody stored"
 
 
@@ -353,6 +354,37 @@ def test_a_backup_folder_that_is_not_there_is_said(stage):
 def test_a_configuration_of_odoo_that_is_not_there_is_said(stage):
     (stage.folder / "odoo.conf").unlink()
     _refused(stage, "failed", "Odoo's configuration cannot be read: No such file")
+
+
+def test_without_room_on_the_servers_disk_nothing_is_restored(made, scratch_databases):
+    database = made.manifest()["database"]
+    made.rewrite(database={**database, "size": 8 << 40})
+    made.stage.settings["postgresql"]["user"] = os.environ["IPAI_PGADMIN"]
+    made.stage.write()
+    answer = made.stage.settle("verify_backup", {"backup": made.name}, "verify")
+    assert answer["status"] == "refused"
+    assert re.search("PostgreSQL's disk .* may need 9.68 TB", answer["message"])
+    assert "Free space there" in answer["hint"]
+    assert made.stage.kinds("verify") == ["requested", "manifest", "room", "finished"]
+    assert scratch_databases() == []
+
+
+@pytest.mark.parametrize(("user", "known"), [("IPAI_PGADMIN", True), ("PGUSER", False)])
+def test_whether_there_was_room_is_said(made, user, known):
+    made.stage.settings["postgresql"]["user"] = os.environ[user]
+    made.stage.write()
+    answer = made.stage.settle("verify_backup", {"backup": made.name}, "verify")
+    assert answer["status"] == "done", answer["message"]
+    room = answer["result"]["room"]
+    assert (room["free"] is not None) == known
+    assert ("unknown" not in room["note"]) == known
+    assert room["needed"] > made.manifest()["database"]["size"]
+
+
+def test_a_server_elsewhere_has_no_disk_here():
+    """192.0.2.0/24 is nobody's."""
+    found = {address: release_host.is_here(address) for address in (None, "127.0.0.1", "192.0.2.1")}
+    assert found == {None: True, "127.0.0.1": True, "192.0.2.1": False}
 
 
 def test_an_old_backup_may_be_verified_when_that_is_wanted(made):

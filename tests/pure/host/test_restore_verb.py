@@ -4,6 +4,7 @@ import contextlib
 import csv
 import errno
 import io
+import json
 import os
 import threading
 import time
@@ -38,6 +39,7 @@ def test_restore_swaps_and_keeps_and_lists(backed_up):
     assert shop.answers()
     assert shop.counts() == {"start": 1, "stop": 1, "update": 0}
     assert result["authenticated"] is True
+    assert result["room"]["needed"] > 0 and "disk" in result["room"]["note"]
     assert result["downtime"]["seconds"] > 0.3
     kept = result["kept_database"]
     select = "SELECT oid FROM pg_database WHERE datname = %s"
@@ -275,6 +277,20 @@ def test_an_identity_that_cannot_be_compared_is_said(running, lost, said):
     result = _restore(running)["result"]
     assert said in result["identity"]
     assert said in result["steps"][0]["note"]
+
+
+def test_without_room_on_the_servers_disk_nothing_is_begun(backed_up):
+    path = backed_up.folder / "backups" / backed_up.backup / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    manifest["database"]["size"] = 8 << 40
+    path.write_text(json.dumps(manifest))
+    (backed_up.state / "backups.json").unlink()
+    backed_up.configure(postgresql__user=os.environ["IPAI_PGADMIN"])
+    answer = _restore(backed_up)
+    assert answer["status"] == "refused"
+    assert "PostgreSQL's disk" in answer["message"] and "Free space there" in answer["hint"]
+    assert backed_up.counts() == {"start": 0, "stop": 0, "update": 0}
+    assert _databases(backed_up) == {backed_up.database: [True, False]}
 
 
 def test_no_such_backup(running):
