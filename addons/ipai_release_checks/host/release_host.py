@@ -3526,15 +3526,18 @@ class CodeState:
     def _kept(self):
         return read_json(self.path, {"verified": {}, "switches": []})
 
-    def verify(self, commit, facts):
-        """Note that a commit may be switched to."""
+    def verify(self, key, facts):
+        """Note what the release of this key may switch to; ``None``: nothing any more.
+
+        :param facts: ``{"branch", "before", "commit"}``, of which it was compared with which
+        """
         kept = self._kept
-        kept["verified"][commit] = facts
+        kept["verified"][release_of(key)] = facts and {**facts, "key": key, "time": now()}
         write_json(self.path, kept)
 
-    def verified(self, commit):
-        """What was noted of a commit, or None."""
-        return self._kept["verified"].get(commit)
+    def verified(self, key):
+        """What was noted for the release of this key, or None."""
+        return self._kept["verified"].get(release_of(key))
 
     def record(self, key, before, after):
         """Note a switch before it is made, once for each key."""
@@ -3591,11 +3594,14 @@ class CodeFetch(ChangingVerb):
         require_allowed_branch(self.config, branch)
         repository = Repository(self.host)
         repository.require_clean()
+        # What was verified before, such as without a list of files, holds no longer.
+        CodeState(self.state).verify(self.job.key, None)
         self.job.step("fetch", repository.fetch, branch)
         repository.require_on_branch(commit, branch)
         signed = repository.signature(commit)
         result = self._compared(repository, repository.head()["commit"], commit)
-        CodeState(self.state).verify(commit, {"branch": branch, "key": self.job.key, "time": now()})
+        facts = {"branch": branch, "before": result["before"], "commit": commit}
+        CodeState(self.state).verify(self.job.key, facts)
         return {**result, "signed": signed}
 
     def _compared(self, repository, before, commit):
@@ -3642,7 +3648,7 @@ def require_allowed_branch(config, branch):
 
 @verb
 class CodeSwitch(ChangingVerb):
-    """Switch the whole tree to a commit that was fetched and verified."""
+    """Switch the whole tree to the commit that this release fetched and verified."""
 
     name = "code_switch"
     parameters = {"branch": BRANCH, "commit": COMMIT}
@@ -3650,12 +3656,6 @@ class CodeSwitch(ChangingVerb):
     def run(self):
         branch, commit = self.params["branch"], self.params["commit"]
         require_allowed_branch(self.config, branch)
-        verified = CodeState(self.state).verified(commit)
-        if not verified or verified["branch"] != branch:
-            raise Refused(
-                f"The commit {commit} of '{branch}' was not fetched and verified on this host.",
-                "Run code_fetch with the same branch and commit first.",
-            )
         repository = Repository(self.host)
         before = self.job.step("look", self._look, repository)
         files = repository.files(before["commit"], commit)
@@ -3664,10 +3664,29 @@ class CodeSwitch(ChangingVerb):
         paths = [entry["path"] for entry in files]
         return {"before": before["commit"], "after": commit, "files": paths}
 
-    @staticmethod
-    def _look(repository):
+    def _look(self, repository):
+        """Where the tree is; a switch that was begun is not looked at again."""
         repository.require_clean()
-        return repository.head()
+        head = repository.head()
+        self._require_verified(head["commit"])
+        return head
+
+    def _require_verified(self, head):
+        """Refuse what the last code_fetch of this release did not compare with this HEAD."""
+        branch, commit = self.params["branch"], self.params["commit"]
+        verified = CodeState(self.state).verified(self.job.key)
+        if not verified or (verified["branch"], verified["commit"]) != (branch, commit):
+            raise Refused(
+                f"The commit {commit} of '{branch}' was not fetched and verified on this host by "
+                "this release.",
+                "Run code_fetch with the same branch and commit first.",
+            )
+        if head not in (verified["before"], commit):
+            raise Refused(
+                f"The tree is at {head} by now, and {commit} was compared with "
+                f"{verified['before']}: other files may change than were looked at.",
+                "Run code_fetch again, which compares the two.",
+            )
 
     def _switch(self, repository, before):
         CodeState(self.state).record(self.job.key, before, self.params["commit"])

@@ -62,6 +62,47 @@ def test_verified_on_another_branch_is_not_verified_here(shop):
     assert _switch(shop, commit, branch="hotfix")["status"] == "refused"
 
 
+def test_what_another_release_verified_is_not_verified_for_this_one(shop):
+    """It may have had no list of files."""
+    commit = shop.commit("1.0.9")
+    shop.done("code_fetch", {"branch": "main", "commit": commit}, "REL/1/item/1")
+    answer = _switch(shop, commit, "REL/2/item/1")
+    assert answer["status"] == "refused"
+    assert "by this release" in answer["message"] and "code_fetch" in answer["hint"]
+    assert shop.head() == shop.first
+
+
+def test_a_fetch_that_fails_for_its_files_undoes_one_without_a_list(shop):
+    commit = shop.commit("1.0.9", models="x = 1\n")
+    params = {"branch": "main", "commit": commit}
+    shop.done("code_fetch", params)
+    listed = {**params, "files": ["addons/shop/__manifest__.py"]}
+    assert shop.call("code_fetch", listed)["status"] == "failed"
+    assert _switch(shop, commit)["status"] == "refused"
+    shop.done("code_fetch", {**params, "files": [*listed["files"], "addons/shop/models.py"]})
+    assert _switch(shop, commit)["status"] == "done"
+
+
+def test_a_tree_that_moved_since_it_was_compared_is_refused(shop):
+    hotfix, commit = shop.commit("1.0.9"), shop.commit("1.0.10")
+    shop.done("code_fetch", {"branch": "main", "commit": commit})
+    shop.live("checkout", "--quiet", "--detach", hotfix)
+    answer = _switch(shop, commit)
+    assert answer["status"] == "refused"
+    assert f"The tree is at {hotfix} by now" in answer["message"]
+    assert "Run code_fetch again" in answer["hint"]
+    assert shop.head() == hotfix
+    shop.done("code_fetch", {"branch": "main", "commit": commit})
+    assert _switch(shop, commit)["status"] == "done"
+
+
+def test_a_second_switch_to_where_the_tree_is_changes_nothing(shop):
+    commit = shop.commit("1.0.9")
+    shop.switch_to(commit)
+    result = _switch(shop, commit)["result"]
+    assert (result["before"], result["after"], result["files"]) == (commit, commit, [])
+
+
 def test_a_branch_that_is_not_allowed_any_more(shop):
     commit = shop.commit("1.0.9")
     shop.done("code_fetch", {"branch": "main", "commit": commit})
