@@ -21,6 +21,7 @@ from . import (
     release_restore,
     release_left_running,
     release_queue,
+    release_queue_snapshot,
     configuration_reader,
     release_configuration,
     scheduler_bell,

@@ -28,6 +28,7 @@ class Release(models.Model):
 
     def _run(self, outcomes, nothing):
         self._require_executor()
+        self._refuse_approver()
         for release in self:
             if not release._current_stage():
                 raise UserError(
@@ -45,6 +46,7 @@ class Release(models.Model):
                         why=nothing,
                     )
                 )
+            items._take_a_hand()
             items._start_again()
 
     def _plan_problems(self):

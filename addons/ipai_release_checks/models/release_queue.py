@@ -20,7 +20,8 @@ _logger = logging.getLogger(__name__)
 
 #: How long a worker has for one item before another worker takes it over.
 LEASE = timedelta(minutes=15)
-#: Seconds after which a pass ends and another one begins: Odoo ends a scheduled job after 120.
+#: Seconds after which a pass ends and another one begins: Odoo ends a scheduled job after 120,
+#: unless it is configured otherwise.
 BUDGET = 45
 #: Wait before a host that is still at it is asked again.
 AGAIN = timedelta(seconds=1)
@@ -136,8 +137,8 @@ class ReleaseQueue(models.AbstractModel):
 
         A host may stop this very Odoo on behalf of an item: then nobody waits for its end here.
         """
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not is_stopping():
+        began = time.monotonic()
+        while self._goes_on(time.monotonic() - began, seconds, snapshots) and not is_stopping():
             held = self._recall(hosts)
             item = self._claim(held)
             if item:
@@ -342,22 +343,6 @@ class ReleaseQueue(models.AbstractModel):
             item._store({"snapshot_name": snapshot_name})
         item._store({"lease_until": False, "lease_holder": False, "queued_at": False})
         item._settle(result)
-
-    @api.model
-    def _measure_again(self, item, name):
-        """Queue again what this phase measured in another snapshot: a phase's figures compare
-        only when one snapshot shows them all. Decisions of people stay.
-        """
-        others = item.phase_id.item_ids.filtered(
-            lambda other: (
-                other != item
-                and other.snapshot_name
-                and other.snapshot_name != name
-                and other.outcome in ("passed", "warned")
-            )
-        )
-        for other in others:
-            other._reopen("remeasured")
 
     @api.model
     def _wake_later(self):

@@ -1,5 +1,6 @@
 """One snapshot per phase, shared by the checks of one pass of the queue."""
 
+import time
 from contextlib import contextmanager
 
 from odoo import sql_db
@@ -20,6 +21,7 @@ class SnapshotPool:
         self._dbname = dbname
         self._phase = None
         self._snapshot = None
+        self._opened = 0.0
 
     def snapshot(self, phase):
         """The snapshot of ``phase``, opened at its first use."""
@@ -27,11 +29,20 @@ class SnapshotPool:
             self.close()
             self._snapshot = self._open(phase.release_id.target_id)
             self._phase = phase.id
+            self._opened = time.monotonic()
         return self._snapshot
 
     def name(self, phase):
         """Name of the phase's snapshot; ``None`` when none is open."""
         return self._snapshot.identity.name if self._holds(phase) else None
+
+    def phases(self):
+        """Ids of the phases whose snapshot is open."""
+        return [self._phase] if self._snapshot is not None and self._snapshot.is_open else []
+
+    def age(self):
+        """Seconds since the snapshot in use was opened."""
+        return time.monotonic() - self._opened
 
     def _holds(self, phase):
         return self._phase == phase.id and self._snapshot.is_open

@@ -1,18 +1,23 @@
 # pylint: disable=invalid-commit
 from contextlib import contextmanager
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.addons.ipai_release_governance.core import quality
 from odoo.addons.ipai_series.compat import SERIES
+from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from ..checks.base import CheckError, Measurement, Verdict
+from ..models import release_queue, release_queue_snapshot
 from ..models.snapshot_pool import SnapshotPool
-from .common import QueueCase, sql
+from .common import GROUP, QueueCase, sql
 
 YES = sql("SELECT true AS ok")
 NO = sql("SELECT false AS ok")
+#: A few tenths of a second.
+TAKES_TIME = sql("SELECT count(*) > 0 AS ok FROM generate_series(1, 2000000)")
 SLOW = sql("SELECT true AS ok FROM generate_series(1, 100000000)")
 
 QUEUE_LOG = "odoo.addons.ipai_release_checks.models.release_queue"
@@ -93,6 +98,18 @@ class TestQueue(QueueCase):
         self.assertEqual(item.failed_attempts, 2)
         self.assertEqual(set(item.evidence_ids.mapped("attempt")), {1, 2})
 
+    def test_who_presses_has_a_hand_in_it(self):
+        release = self.make_release([("1", "sql", NO)])
+        self.work()
+        other = new_test_user(
+            self.env,
+            login=f"other_{self.stamp}",
+            groups=f"{GROUP}executor,{GROUP}approver",
+        )
+        release.with_user(other).action_retry_failed()
+        self.assertIn(other, release._executors())
+        self.assertIn("executed a part", release._duty_obstacle(other))
+
     def test_all_figures_of_a_phase_come_from_one_snapshot(self):
         name = sql("SELECT true AS ok, pg_current_snapshot()::text AS name")
         release = self.make_release([("1", "sql", name), ("2", "manual", {}), ("3", "sql", name)])
@@ -112,6 +129,32 @@ class TestQueue(QueueCase):
         self.assertNotIn("retry", kinds)
         failed = self.item(release, "1").failed_attempts
         self.assertEqual(quality.item_score("passed", "critical", failed), quality.BEST)
+
+    def test_a_pass_finishes_the_phase_whose_snapshot_it_has(self):
+        release = self.make_release([(code, "sql", TAKES_TIME) for code in "123"])
+        with patch.object(release_queue, "BUDGET", 0.05):
+            self.work()
+        self.assertEqual(set(self.outcomes(release).values()), {"passed"})
+        self.assertEqual(release.item_ids.mapped("attempt"), [1, 1, 1])
+        self.assertEqual(len(set(release.item_ids.mapped("snapshot_name"))), 1)
+
+    def test_a_phase_that_takes_longer_than_any_pass_is_given_up(self):
+        release = self.make_release([(code, "sql", TAKES_TIME) for code in "123"])
+        with (
+            patch.object(release_queue, "BUDGET", 0.05),
+            patch.object(release_queue_snapshot, "longest_pass", lambda: 0.1),
+        ):
+            self.work()
+            self.work()
+        self.assertEqual(
+            self.outcomes(release), {"1": "passed", "2": "inconclusive", "3": "inconclusive"}
+        )
+        self.assertIn("limit_time_real_cron", self.item(release, "2").hint)
+        self.assertEqual(release.phase_ids.state, "blocked")
+        release.with_user(self.executor).action_retry_failed()
+        self.work()
+        self.assertEqual(set(self.outcomes(release).values()), {"passed"})
+        self.assertEqual(len(set(release.item_ids.mapped("snapshot_name"))), 1)
 
     def test_a_role_that_does_not_exist_is_an_error_and_not_for_ever(self):
         release = self.make_release([("1", "sql", YES), ("2", "sql", YES)])

@@ -1,4 +1,4 @@
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -9,6 +9,8 @@ from .release_freeze import local_text, utc_span
 
 #: The role whose signature lets a release act in a freeze.
 OVERRIDE_ROLE = "finance_manager"
+#: How long a signature holds at least: who asks after the window acts soon, or asks again.
+FREEZE_SIGNED_FOR = timedelta(days=1)
 #: States in which a release has yet to act.
 TO_COME = ("draft", "scheduled", "running")
 
@@ -113,15 +115,15 @@ class ReleaseCalendar(models.Model):
             )
 
     def _calendar_obstacles(self, moment=None):
-        """Why the release may not act at ``moment``; nothing where finance signed that it may.
+        """Why the release may not act at ``moment``, but for what finance signed for.
 
         :param moment: an aware datetime; the default is now
         """
         self.ensure_one()
         moment = moment or datetime.now(timezone.utc)
-        if self._may_act_frozen():
-            return []
-        return [*self._window_obstacles(moment), *self._freeze_obstacles(moment)]
+        signed = self._signed_in_spite(moment)
+        window = [] if signed else self._window_obstacles(moment)
+        return [*window, *self._freeze_obstacles(moment, signed._freezes())]
 
     def _window_obstacles(self, moment):
         if self.window_start and self.window_end:
@@ -143,11 +145,18 @@ class ReleaseCalendar(models.Model):
             return [_("Maintenance Hours of the target: %s.", hours)]
         return []
 
-    def _freeze_obstacles(self, moment):
-        at_once = calendar.Span(moment, moment + calendar.timedelta(microseconds=1))
-        frozen = self.env["ipai.release.freeze"]._within(self.target_id, self.company_id, at_once)
+    def _freeze_obstacles(self, moment, signed=()):
+        """Freezes at ``moment`` as sentences, without those whose numbers are ``signed``."""
         zone = self.target_id.tz
-        return [_("Freeze: %s", freeze._describe(found, zone)) for freeze, found in frozen]
+        return [
+            _("Freeze: %s", freeze._describe(found, zone))
+            for freeze, found in self._freezes_at(moment)
+            if freeze.id not in signed
+        ]
+
+    def _freezes_at(self, moment):
+        at_once = calendar.Span(moment, moment + calendar.timedelta(microseconds=1))
+        return self.env["ipai.release.freeze"]._within(self.target_id, self.company_id, at_once)
 
     def _in_maintenance(self, moment):
         target = self.target_id
@@ -165,9 +174,12 @@ class ReleaseCalendar(models.Model):
         return None
 
     def _ask_freeze_override(self, reason):
-        obstacles = self._calendar_obstacles()
+        moments = self._moments_to_act()
+        # Each once: the window may be frozen now and when it begins.
+        obstacles = dict.fromkeys(text for at in moments for text in self._calendar_obstacles(at))
         if not obstacles:
             raise UserError(_("Nothing keeps %s from acting now.", self.display_name))
+        freezes = {freeze.id for at in moments for freeze, _found in self._freezes_at(at)}
         if self.signoff_ids.filtered(
             lambda row: row.stage == "freeze" and row.state == "requested"
         ):
@@ -184,6 +196,7 @@ class ReleaseCalendar(models.Model):
                         obstacles=" ".join(obstacles),
                         reason=reason,
                     ),
+                    "freeze_keys": ",".join(map(str, sorted(freezes))),
                     "user_id": self._users_of_role(role)[:1].id,
                     # A new question, also where the last one was answered with no.
                     "renews_id": self._unanswered_rejections()
@@ -194,11 +207,21 @@ class ReleaseCalendar(models.Model):
         )
         signoff._request()
 
-    def _may_act_frozen(self):
-        """Whether finance signed that this release may act, in the window it is planned for."""
-        return "approved" in self.signoff_ids.filtered(lambda row: row.stage == "freeze").mapped(
-            "state"
-        )
+    def _moments_to_act(self):
+        """When a release that asks wants to act: now, and when its window begins."""
+        now = datetime.now(timezone.utc)
+        start = self.window_start and self.window_start.replace(tzinfo=timezone.utc)
+        return [now, start] if start and start > now and self.state != "running" else [now]
+
+    def _signed_in_spite(self, moment):
+        """Signatures of finance that let this release act at ``moment`` in spite of the calendar.
+
+        What began under one goes on under it: half a release is the worst of all.
+        """
+        signed = self._signoffs_of("freeze").filtered(lambda row: row.state == "approved")
+        if self.state == "running":
+            return signed
+        return signed.filtered(lambda row: moment < row._holds_until())
 
     def action_unschedule(self):
         """Another plan is another decision: what finance signed for this one is withdrawn."""
@@ -227,6 +250,27 @@ class ReleaseSignoff(models.Model):
     stage = fields.Selection(
         selection_add=[("freeze", "Acting in a Freeze")], ondelete={"freeze": "cascade"}
     )
+    freeze_keys = fields.Char(
+        string="Freezes",
+        readonly=True,
+        help="Numbers of the freezes that it lets the release act in, by commas.",
+    )
+
+    def _freezes(self):
+        """Ids of the freezes these are about."""
+        keys = ",".join(filter(None, self.mapped("freeze_keys")))
+        return {int(key) for key in keys.split(",") if key}
+
+    def _holds_until(self):
+        """When a signature to act in spite of the calendar ends: with the window, a day at least.
+
+        :return: an aware datetime
+        """
+        day = self.signed_at + FREEZE_SIGNED_FOR
+        return max(day, self.release_id.window_end or day).replace(tzinfo=timezone.utc)
+
+    def _renewed_values(self):
+        return {**super()._renewed_values(), "freeze_keys": self.freeze_keys}
 
 
 class ReleaseItem(models.Model):

@@ -73,8 +73,7 @@ class ReleaseItem(models.Model):
 
     def _refuse_stranger(self, retry=False):
         # First: it says more than that somebody else has the role.
-        if not retry:
-            self.release_id._refuse_approver()
+        self.release_id._refuse_approver()
         return super()._refuse_stranger(retry)
 
     def _compute_can_waive(self):

@@ -83,7 +83,7 @@ class ReleaseIncident(models.Model):
         self._refuse_closed()
         self._refuse_moving(vals)
         if "severity" in vals:
-            self._refuse_playing_down()
+            self.filtered(lambda row: row._is_worse_than(vals["severity"]))._refuse_playing_down()
         before = {incident: incident._content() for incident in self}
         result = super().write(vals)
         for incident in self:
@@ -115,21 +115,32 @@ class ReleaseIncident(models.Model):
             lambda row: row.release_id.id != vals["release_id"]
         ):
             raise UserError(_("An incident stays with its release."))
+        if "item_id" in vals and self.filtered(
+            lambda row: row.item_id and row.item_id.id != vals["item_id"]
+        ):
+            raise UserError(_("Item: an incident stays with the item that failed."))
 
     def _refuse_closed(self):
         closed = self.filtered(lambda row: row.status in ("resolved", "dismissed"))
         if closed:
             raise UserError(_("This incident is closed. Add a new one."))
 
+    def _is_worse_than(self, severity):
+        ranks = [value for value, _label in SEVERITIES]
+        return severity in ranks and ranks.index(self.severity) < ranks.index(severity)
+
     def _refuse_playing_down(self):
         """How bad it was is judged by approvers who had no hand in the release.
 
+        Who had none may also take back what they reported themselves.
+
         :raises AccessError: for everybody else
         """
-        for incident in self.filtered("item_id"):
+        for incident in self:
             if self.env.user in incident.release_id._executors():
                 raise AccessError(_("You had a hand in this release: somebody else judges it."))
-            incident._require_approver()
+            if incident.item_id or incident.create_uid != self.env.user:
+                incident._require_approver()
 
     def _require_approver(self):
         if not self.env.user.has_group("ipai_release_governance.group_release_approver"):

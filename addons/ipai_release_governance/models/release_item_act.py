@@ -52,12 +52,15 @@ class ReleaseItemAct(models.Model):
             item._refuse_closed_phase()
             if item.outcome not in vocabulary.BLOCKING | {"warned", "skipped"}:
                 raise UserError(_("%s did not fail: there is nothing to retry.", item.display_name))
+            item._take_a_hand()
             item._reopen()
 
     def action_waive(self, reason=None, until=None):
         """Accept a failure: who, why, until when. Never by the one who executed it."""
         if not reason:
             return self._ask("waive")
+        if until and fields.Date.to_date(until) < fields.Date.context_today(self):
+            raise UserError(_("Until: choose today or a later day, or none."))
         for item in self:
             item._refuse_waiver()
             item._set(
@@ -90,6 +93,11 @@ class ReleaseItemAct(models.Model):
         if outcome == "passed":
             self._refuse_incomplete()
         self._settle(Result(outcome, summary=(self.actual or "").split("\n")[0][:200]))
+
+    def _take_a_hand(self):
+        """The user sets these going: their part in the release, whoever does the work."""
+        for item in self:
+            item._store({"executor_ids": [(4, self.env.uid)]})
 
     # -- what keeps a person from it ---------------------------------------------------------
 

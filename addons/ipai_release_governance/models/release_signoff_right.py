@@ -1,5 +1,7 @@
 from odoo import SUPERUSER_ID, _, api, fields, models
 
+from .release_signoff import OPEN_STATES
+
 
 class ReleaseSignoffRight(models.Model):
     """Who may sign: a team member of the role or a delegate, who had no other part in it."""
@@ -63,10 +65,11 @@ class ReleaseSignoffRight(models.Model):
 
         They are asked with the first row that is open, so that nobody is asked twice.
         """
-        waiting = self._siblings().filtered(lambda row: row.state == "requested")
-        if self != waiting[:1]:
+        rows = self._siblings()
+        if self != rows.filtered(lambda row: row.state == "requested")[:1]:
             return self.env["res.users"]
-        spare = self.release_id._users_of_role(self.role_id) - waiting.user_id
+        named = rows.filtered(lambda row: row.state in OPEN_STATES).user_id
+        spare = self.release_id._users_of_role(self.role_id) - named
         return spare.filtered(lambda user: not self._part_obstacle(user))
 
     def _delegations(self):

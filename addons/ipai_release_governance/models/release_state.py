@@ -39,6 +39,10 @@ class ReleaseState(models.Model):
             release._refuse_incomplete_plan()
             release._move_to("scheduled")
             release._assign_team()
+            # What the machine prepares is done at the word of whoever schedules.
+            release.item_ids.filtered(
+                lambda item: (item.stage, item.mode) == ("preparation", "automated")
+            )._take_a_hand()
             release._open_stage("preparation")
 
     def action_unschedule(self):

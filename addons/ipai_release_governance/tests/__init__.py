@@ -8,6 +8,7 @@ from . import (
     test_gates,
     test_guard,
     test_identity,
+    test_incident,
     test_journal,
     test_lifecycle,
     test_retention,

@@ -85,6 +85,40 @@ class TestCalendar(ReleaseCommon):
         release.action_start()
         self.assertEqual(release.state, "running")
 
+    def test_the_signature_is_for_the_freezes_it_names(self):
+        release = self._ready()
+        self._allow(release)
+        other = self._freeze_now("Payroll", timedelta(hours=1), timedelta(hours=5))
+        with self.assertRaisesRegex(UserError, "Freeze: Payroll"):
+            release.action_start()
+        other.active = False
+        release.action_start()
+        self.item(release, "0.1")._store({"disruptive": True})
+        other.active = True
+        with self.assertRaisesRegex(UserError, "Freeze: Payroll"):
+            self.do(release, "0.1")
+
+    def test_the_signature_ends_with_the_window_but_for_what_began(self):
+        release = self._ready()
+        signoff = self._allow(release)
+        signoff._store({"signed_at": signoff.signed_at - timedelta(days=2)})
+        self.assertFalse(release._calendar_obstacles())
+        after = release.window_end.replace(tzinfo=timezone.utc) + timedelta(minutes=1)
+        self.assertRegex(
+            " ".join(release._calendar_obstacles(after)), "Maintenance Window: .*Freeze: Inventory"
+        )
+        release.action_start()
+        self.assertFalse(release._calendar_obstacles(after))
+
+    def test_finance_is_asked_before_the_window_for_what_will_be_frozen(self):
+        start = self.freeze.date_end - timedelta(hours=1)
+        self.freeze.date_start = start
+        release = self._ready(window_start=start, window_end=start + timedelta(minutes=30))
+        signoff = self._allow(release)
+        self.assertIn("Inventory", signoff.meaning)
+        moment = start.replace(tzinfo=timezone.utc) + timedelta(minutes=1)
+        self.assertFalse(release._calendar_obstacles(moment))
+
     def test_nobody_but_the_finance_manager_signs_that(self):
         release = self._ready()
         self.as_("executor", release).action_ask_freeze_override("Now")

@@ -124,6 +124,17 @@ class TestDuties(ReleaseCommon):
         for signoff in self._asked(release):
             self.sign(release, signoff.role_id.code)
 
+    def test_who_schedules_has_a_hand_in_what_the_machine_prepares(self):
+        phases = [
+            self._phase("T", "preparation", "abort", [("T.1", "executor")]),
+            self._phase("0", "execution", "abort", [("0.1", "tester")]),
+        ]
+        phases[0][2]["item_ids"][0][2]["mode"] = "automated"
+        release = self._make_release(self.published(phase_ids=phases))
+        release.action_schedule()
+        self.settle(release, "T.1", "passed")
+        self.assertEqual(release._executors(), self.people["executor"])
+
     # -- all pairs ---------------------------------------------------------------------------
 
     def test_every_pair_of_acts_by_one_person(self):

@@ -109,6 +109,13 @@ class TestGates(ReleaseCommon):
             (phase.gate_decision, phase.gate_by_id), ("abort", self.people["executor"])
         )
 
+    def test_a_failure_is_not_accepted_until_a_day_that_is_over(self):
+        release = self.start()
+        self.do(release, "0.2", "failed")
+        with self.assertRaisesRegex(UserError, "Until: choose today"):
+            self.as_("finance", self.item(release, "0.2")).action_waive("Fine", "2020-01-31")
+        self.assertEqual(self.item(release, "0.2").outcome, "failed")
+
     def test_nobody_decides_at_a_gate_that_does_not_hold(self):
         release = self.start()
         with self.assertRaisesRegex(UserError, "waits for nobody"):

@@ -196,6 +196,17 @@ class TestSignoff(ReleaseCommon):
         reminders = release.activity_ids.filtered(lambda row: row.summary.startswith("Sign off"))
         return sorted((row.user_id for row in reminders), key=lambda user: user.login)
 
+    def test_nobody_signs_what_came_after_they_looked(self):
+        release = self._deployed()
+        asked = release.signoff_ids.filtered(lambda row: row.role_id.code == "finance_manager")
+        wizards = self.as_("finance", self.env["ipai.release.signoff.wizard"])
+        opened = wizards.create({"signoff_id": asked.id, "typed_name": "Fin"})
+        self.assertEqual(opened.evidence_digest, release._evidence_digest("execution"))
+        self.settle(release, "0.2", "passed", output="Other output")
+        with self.assertRaisesRegex(UserError, "The evidence changed since you opened this"):
+            opened.action_approve()
+        self.assertEqual(asked.state, "requested")
+
     def test_is_mine_finds_what_waits_for_me(self):
         release = self._deployed()
         signoffs = self.env["ipai.release.signoff"]

@@ -1,5 +1,6 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 from odoo.addons.base.models.res_users import check_identity
+from odoo.exceptions import UserError
 from odoo.http import request
 
 
@@ -27,7 +28,12 @@ class ReleaseSignoffWizard(models.TransientModel):
     phase_ids = fields.Many2many("ipai.release.phase", compute="_compute_phase_ids")
     issue_item_ids = fields.Many2many("ipai.release.item", compute="_compute_issue_item_ids")
     evidence_digest = fields.Char(
-        string="Evidence SHA-256", compute="_compute_evidence_digest", help="As it is now."
+        string="Evidence SHA-256",
+        compute="_compute_evidence_digest",
+        store=True,
+        readonly=False,
+        help="Of what is shown here; what changes meanwhile is looked at again before it is "
+        "signed.",
     )
     reason = fields.Text(string="Notes", help="Needed to reject.")
     typed_name = fields.Char()
@@ -65,6 +71,7 @@ class ReleaseSignoffWizard(models.TransientModel):
     def _ask_identity(self, state):
         """Ask for the password before each single signature."""
         self.ensure_one()
+        self._refuse_changed_evidence()
         self.signoff_id._refuse_incomplete(state, *self._decision())
         forget_identity()
         return self._approve() if state == "approved" else self._reject()
@@ -77,7 +84,15 @@ class ReleaseSignoffWizard(models.TransientModel):
     def _reject(self):
         return self._sign("rejected")
 
+    def _refuse_changed_evidence(self):
+        """Nobody signs what came after they looked."""
+        if self.evidence_digest != self.release_id._evidence_digest(self.stage):
+            raise UserError(
+                _("The evidence changed since you opened this. Close it, look again, then sign.")
+            )
+
     def _sign(self, state):
+        self._refuse_changed_evidence()
         self.signoff_id._sign(state, *self._decision())
         forget_identity()
 
