@@ -53,6 +53,7 @@ bench:  ## measure the printed log, the form, hosts, dumps, restarts and the cos
 	@$(PYTHON) -m tools.bench
 	@$(PYTHON) -m tools.test --series 19.0 --tests tests/host/bench.py
 	@for series in $(or $(SERIES),$(FOUND)); do $(PYTHON) -m tests.bench $$series || exit 1; done
+	@$(PYTHON) -m tests.bench.million $(or $(firstword $(SERIES)),19.0)
 
 install-host:  ## copy the host helper to PREFIX, and an example configuration where there is none
 	@$(PYTHON) addons/ipai_release_checks/host/release_host.py install --prefix "$(PREFIX)"

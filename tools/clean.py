@@ -3,8 +3,8 @@
 Source trees that somebody put into the cache folder (17.0, 18.0) stay.
 """
 
+import argparse
 import shutil
-import sys
 
 from tools import cluster
 from tools.places import BUILD, CACHE
@@ -19,15 +19,17 @@ MADE = (
     "demo",
     "locks",
     "logs",
+    "oca-18.0",
     "odoo.conf",
     "prettier",
+    "upstream",
     "venv",
     "venv-lint",
 )
 
 
 def main():
-    if sys.argv[1:] == ["--stop-only"]:
+    if _arguments().stop_only:
         cluster.stop()
         return
     cluster.remove()
@@ -37,6 +39,13 @@ def main():
         else:
             path.unlink(missing_ok=True)
     say(f"clean: {CACHE} holds no more than what was put there by hand")
+
+
+def _arguments():
+    """What is not understood ends here: nothing is removed by a slip of the hand."""
+    parser = argparse.ArgumentParser(prog="python3 -m tools.clean", description=__doc__)
+    parser.add_argument("--stop-only", action="store_true", help="remove nothing")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
