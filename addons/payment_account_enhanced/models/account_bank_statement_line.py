@@ -12,5 +12,6 @@ class AccountBankStatementLine(models.Model):
         Only the partials with the statement's own items are Odoo's doing. Payments that are to be
         deleted with it still ask for themselves.
         """
-        guard.lifted(self.line_ids).remove_move_reconcile()
+        if self:  # since 19 Odoo asks with every reconciliation, mostly for none
+            guard.lifted(self.line_ids).remove_move_reconcile()
         return super().action_undo_reconciliation()

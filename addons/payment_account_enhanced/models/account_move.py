@@ -54,7 +54,7 @@ class AccountMove(models.Model):
         return result
 
     def unlink(self):
-        if guard.is_lifted(self.env):
+        if not self or guard.is_lifted(self.env):
             return super().unlink()
         payments = self._posted_payments()._locked()
         (self.payment_ids - payments)._before_entry_is_deleted()

@@ -28,7 +28,7 @@ class AccountMoveLine(models.Model):
         return result
 
     def unlink(self):
-        if not guard.is_lifted(self.env):
+        if self and not guard.is_lifted(self.env):
             self._check_items_of_posted(_("Journal items deleted"))
         return super().unlink()
 

@@ -23,6 +23,8 @@ class AccountPartialReconcile(models.Model):
         return super().write(vals)
 
     def unlink(self):
+        if not self:  # Odoo asks with every reconciliation, and an environment costs time
+            return super().unlink()
         payments = self.env["account.payment"]
         if not guard.is_lifted(self.env):
             payments = self._check_payments()

@@ -49,7 +49,7 @@ class AccountPayment(models.Model):
         return super(AccountPayment, payments)._create_paired_internal_transfer_payment()
 
     def unlink(self):
-        if not guard.is_lifted(self.env):
+        if self and not guard.is_lifted(self.env):  # Odoo deletes none with every reconciliation
             self._check_deletion()
             self._record_history("delete", from_state=lambda payment: payment.approval_state)
             # The payment is gone for good: its entry and reconciliations go with it.
