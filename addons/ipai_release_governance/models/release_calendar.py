@@ -216,11 +216,11 @@ class ReleaseCalendar(models.Model):
     def _signed_in_spite(self, moment):
         """Signatures of finance that let this release act at ``moment`` in spite of the calendar.
 
-        What began under one goes on under it: half a release is the worst of all.
+        What began while one held goes on under it: half a release is the worst of all.
         """
-        signed = self._signoffs_of("freeze").filtered(lambda row: row.state == "approved")
         if self.state == "running":
-            return signed
+            moment = self.actual_start.replace(tzinfo=timezone.utc)
+        signed = self._signoffs_of("freeze").filtered(lambda row: row.state == "approved")
         return signed.filtered(lambda row: moment < row._holds_until())
 
     def action_unschedule(self):

@@ -109,6 +109,9 @@ class TestCalendar(ReleaseCommon):
         )
         release.action_start()
         self.assertFalse(release._calendar_obstacles(after))
+        # It was over before the start: what began then did not begin under it.
+        release._store({"actual_start": release.window_end + timedelta(minutes=1)})
+        self.assertRegex(" ".join(release._calendar_obstacles(after)), "Freeze: Inventory")
 
     def test_finance_is_asked_before_the_window_for_what_will_be_frozen(self):
         start = self.freeze.date_end - timedelta(hours=1)

@@ -1,6 +1,6 @@
 from odoo.addons.ipai_series.compat import GROUPS
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user
+from odoo.tests import Form, new_test_user
 
 from .common import GROUP, ReleaseCommon
 
@@ -200,9 +200,10 @@ class TestSignoff(ReleaseCommon):
         release = self._deployed()
         asked = release.signoff_ids.filtered(lambda row: row.role_id.code == "finance_manager")
         wizards = self.as_("finance", self.env["ipai.release.signoff.wizard"])
-        opened = wizards.create({"signoff_id": asked.id, "typed_name": "Fin"})
-        self.assertEqual(opened.evidence_digest, release._evidence_digest("execution"))
+        dialog = Form(wizards.with_context(default_signoff_id=asked.id))
+        dialog.typed_name = "Fin"
         self.settle(release, "0.2", "passed", output="Other output")
+        opened = dialog.save()
         with self.assertRaisesRegex(UserError, "The evidence changed since you opened this"):
             opened.action_approve()
         self.assertEqual(asked.state, "requested")

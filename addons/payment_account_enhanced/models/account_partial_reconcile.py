@@ -1,8 +1,7 @@
-from odoo import _, api, models
+from odoo import _, models
 
 from ..core import guard, states
 from . import locks
-from .series import RECONCILING_PAYS
 
 
 class AccountPartialReconcile(models.Model):
@@ -10,12 +9,10 @@ class AccountPartialReconcile(models.Model):
 
     _inherit = "account.partial.reconcile"
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        # Odoo marks payments without an entry as paid here: its own doing.
-        # Lifted only where it does: every further environment costs time.
-        partials = guard.lifted(self) if RECONCILING_PAYS else self
-        return super(AccountPartialReconcile, partials).create(vals_list).with_env(self.env)
+    def _get_to_update_payments(self, from_state):
+        # Since 18 Odoo marks payments without an entry as paid, or as open again: its own doing.
+        payments = super()._get_to_update_payments(from_state)
+        return guard.lifted(payments) if payments else payments
 
     def write(self, vals):
         if not guard.is_lifted(self.env) and locks.PARTIAL & vals.keys():

@@ -13,7 +13,5 @@ CANCELLED_STATES = ("canceled", "rejected") if SERIES >= 18 else ("cancel",)
 STATE_DEPENDS = ("state", "move_id.state") if SERIES >= 18 else ("move_id.state",)
 #: States of an entry whose items can be reconciled; bills in draft too since 19.
 RECONCILABLE_STATES = ("posted", "draft") if SERIES >= 19 else ("posted",)
-#: Whether reconciling writes the state of payments: since 18 they have one of their own.
-RECONCILING_PAYS = SERIES >= 18
 #: Whether posting a bill drops the stale reconciliations of its draft.
 POSTING_DROPS_STALE = SERIES >= 19
