@@ -31,8 +31,13 @@ class Bench:
         with closing(self.registry.cursor()) as cursor:
             self._prepare(self._env(cursor))
             cursor.commit()
+
+    def _tidy(self):
+        """Take away what the round before left: its dead rows, and Python's garbage."""
+        with closing(self.registry.cursor()) as cursor:
             cursor._cnx.autocommit = True
             cursor.execute("VACUUM ANALYZE")
+        gc.collect()
 
     def _env(self, cursor):
         # The administrator is an accounting manager: the stock reference was taken as one.
@@ -74,8 +79,8 @@ class Bench:
 
     def round(self):
         """Return ``{step: (seconds, queries)}`` of one round, rolled back."""
+        self._tidy()
         measured = {}
-        gc.collect()  # what the database before left is not paid for by this one
         with closing(self.registry.cursor()) as cursor:
             env = self._env(cursor)
             for name, step in self._steps(env):
@@ -146,10 +151,14 @@ def main():
 
 
 def _show(title, rows):
-    say(f"{'step':<10} {'without':>9} {title:>18} {'ratio':>6} {'queries':>15}")
-    for step, before, after, ratio, queries_before, queries_after in rows:
-        queries = f"{queries_before} → {queries_after}"
-        say(f"{step:<10} {before:>8.3f}s {after:>17.3f}s {ratio:>6.3f} {queries:>15}")
+    say(f"{'step':<10} {'without':>9} {title:>18} {'ratio (from–to)':>21} {'queries':>15}")
+    for row in rows:
+        without, with_addon = row.seconds
+        lowest, ratio, highest = row.ratios
+        times = f"{without:>8.3f}s {with_addon:>17.3f}s"
+        ratios = f"{ratio:>6.3f} ({lowest:.3f}–{highest:.3f})"
+        queries = " → ".join(map(str, row.queries))
+        say(f"{row.step:<10} {times} {ratios:>21} {queries:>15}")
 
 
 def _arguments():
