@@ -80,7 +80,7 @@ class ExecutionLog:
         hours, rest = divmod(round(minutes), 60)
         if hours:
             return _("%(hours)s h %(minutes)02d min", hours=hours, minutes=rest)
-        return _("%s minutes", rest)
+        return _("%s min", rest)
 
     def seconds(self, count):
         """Seconds with a tenth, as they were measured."""

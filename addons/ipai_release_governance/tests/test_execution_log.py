@@ -140,7 +140,7 @@ class TestExecutionLog(ExecutionLogCommon):
         release._store({"actual_start": "2026-01-15 17:00:00", "actual_end": "2026-01-15 17:42:00"})
         text = flat(text_of(self.print_log(release), layout=True))
         self.assertIn("Deployment Time 18:00 – 18:42 Time zone of all times: Europe/Berlin", text)
-        self.assertIn("Duration 42 minutes", text)
+        self.assertIn("Duration 42 min", text)
 
     def test_the_target_is_that_of_the_end(self):
         release = self.finished()
