@@ -1,10 +1,13 @@
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..core import guard, states
 from . import locks
 from .account_payment_guard import MANAGER
-from .series import MOVE_PAYMENT, POSTING_DROPS_STALE
+from .series import MOVE_PAYMENT
+
+#: The payments that a bill names as its own, since 18.
+MATCHED = "matched_payment_ids"
 
 
 class AccountMove(models.Model):
@@ -39,18 +42,26 @@ class AccountMove(models.Model):
         )
         return action | {"domain": [("id", "in", payments.ids)], "context": {}}
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        moves = super().create(vals_list)
+        if any(MATCHED in vals for vals in vals_list):
+            moves._check_may_link(moves.env["account.payment"])
+        return moves
+
     def write(self, vals):
-        if vals.get("state") == "posted":
-            self._entry_payments()._check_approved()
         if guard.is_lifted(self.env):
             return super().write(vals)
         edits = self._locked_changes(vals)
         submitted = self._submitted_payments(vals)
+        linked = self[MATCHED] if MATCHED in vals else None
         payments = submitted.union(*edits)
         moves = guard.lifted_for(self, payments) if payments else self
         result = super(AccountMove, moves).write(vals)
         payments._record_edits(edits, "account.move")
         submitted._reopen_if_changed()
+        if linked is not None:
+            self._check_may_link(linked)
         return result
 
     def unlink(self):
@@ -63,15 +74,6 @@ class AccountMove(models.Model):
             payments._record_history("delete", from_state=states.POSTED)
             return super(AccountMove, guard.lifted(self)).unlink()
         return super().unlink()
-
-    def _post(self, soft=True):
-        # What posting a bill drops is Odoo's own doing.
-        moves = guard.lifted(self) if POSTING_DROPS_STALE else self
-        posted = super(AccountMove, moves)._post(soft=soft).with_env(self.env)
-        payments = posted._entry_payments()
-        if payments:
-            payments._after_posting()
-        return posted
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
         payments = self._posted_payments()._locked()
@@ -135,6 +137,8 @@ class AccountMove(models.Model):
         It is no payment's entry: those are asked for themselves.
         """
         self.ensure_one()
+        if self.move_type == "entry":
+            self._check_not_voiding()
         if self.env.user.has_group(MANAGER):
             return
         if self.move_type == "entry":
@@ -157,7 +161,28 @@ class AccountMove(models.Model):
                 )
             )
 
+    def _check_not_voiding(self):
+        """Raise when this entry is what made a payment void."""
+        # sudo: whoever resets an entry need not be allowed to read payments.
+        payments = self.env["account.payment"].sudo()
+        payments.search([("void_move_id", "in", self.ids)])._check_not_void()
+
     def _reconciled_posted_payments(self):
         lines = self.line_ids
         others = lines.matched_debit_ids.debit_move_id | lines.matched_credit_ids.credit_move_id
-        return (others.move_id - self)._posted_payments()
+        return (others.move_id - self)._posted_payments() | self._payments_without_entry()
+
+    def _payments_without_entry(self):
+        """Return the posted payments that pay these bills by being linked to them (since 18)."""
+        if MATCHED not in self._fields:
+            return self.env["account.payment"]
+        return self[MATCHED].filtered(lambda payment: payment._is_posted() and not payment.move_id)
+
+    def _check_may_link(self, linked):
+        """Raise unless the user may change which posted payments pay these bills.
+
+        :param linked: the payments that were linked before.
+        """
+        payments = self[MATCHED]
+        changed = (payments - linked) | (linked - payments)
+        changed.filtered(lambda payment: payment._is_posted())._locked()._check_may_unreconcile()

@@ -85,7 +85,11 @@ class AccountPayment(models.Model):
     override_end = fields.Datetime(compute="_compute_override_end")
     void_reason = fields.Char(readonly=True, copy=False)
     void_move_id = fields.Many2one(
-        "account.move", string="Voided by Entry", readonly=True, copy=False
+        "account.move",
+        string="Voided by Entry",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
     )
 
     @api.depends(*STATE_DEPENDS)
@@ -154,12 +158,18 @@ class AccountPayment(models.Model):
             self._refuse_forged(
                 forged | {key[8:] for key in DEFAULT_KEYS & self.env.context.keys()}
             )
+            entries = [vals.get("move_id", self._context_entry()) for vals in vals_list]
+            if any(entries):
+                self._refuse_entry()
         payments = super().create(vals_list)
         posted = payments.filtered(lambda payment: payment._is_posted())
         if posted:
             posted._check_approved()
             posted._after_posting()
         return payments
+
+    def _context_entry(self):
+        return self.env.context.get("default_move_id")
 
     def _refuse_forged(self, names):
         if names:

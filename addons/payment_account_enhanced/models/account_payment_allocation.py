@@ -1,7 +1,14 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import float_repr
 
-from ..core import states
+from ..core import guard, states
+from .series import RECONCILABLE_STATES
+
+#: What nobody enters.
+DERIVED = frozenset({"company_id", "forced_rate", "move_id"})
+#: States of a bill of which nothing is left to pay.
+SETTLED = ("paid", "in_payment", "reversed")
 
 
 class AccountPaymentAllocation(models.Model):
@@ -58,6 +65,50 @@ class AccountPaymentAllocation(models.Model):
         amount = abs(self._amount_in(self.line_currency_id))
         return self.line_currency_id.compare_amounts(amount, self.residual) < 0
 
+    def _payable_problem(self):
+        """Return why the bill does not take this amount, or an empty string."""
+        self.ensure_one()
+        line, bill = self.move_line_id, self.move_line_id.move_id
+        settled = line.reconciled or bill.payment_state in SETTLED
+        if settled or line.parent_state not in RECONCILABLE_STATES:
+            return _("%s is paid already, or cancelled.", bill.display_name)
+        over = line.currency_id.compare_amounts(abs(self.amount), self.residual) > 0
+        # In another currency the difference may be one of rates.
+        if over and line.currency_id == self.currency_id:
+            return _(
+                "Of %(bill)s %(residual)s %(currency)s are due, not %(amount)s.",
+                bill=bill.display_name,
+                residual=float_repr(self.residual, line.currency_id.decimal_places),
+                currency=line.currency_id.name,
+                amount=float_repr(abs(self.amount), line.currency_id.decimal_places),
+            )
+        return ""
+
+    def _pay_part(self, item):
+        """Reconcile just this amount of the bill with the payment's ``item``.
+
+        Both stay open, so no difference of rates is due yet.
+        """
+        self.ensure_one()
+        line = self.move_line_id
+        amounts = {item: abs(self.amount), line: abs(self._amount_in(line.currency_id))}
+        shares = [
+            amount * abs(each.amount_residual / each.amount_residual_currency)
+            for each, amount in amounts.items()
+        ]
+        debit, credit = (item, line) if item.amount_residual > 0 else (line, item)
+        partial = self.env["account.partial.reconcile"].create(
+            {
+                "debit_move_id": debit.id,
+                "credit_move_id": credit.id,
+                "amount": line.company_currency_id.round(min(shares)),
+                "debit_amount_currency": amounts[debit],
+                "credit_amount_currency": amounts[credit],
+            }
+        )
+        if line.company_id.tax_exigibility:
+            partial._create_tax_cash_basis_moves()
+
     def _amount_in(self, currency):
         """Return the amount in another currency, at the date of the payment."""
         self.ensure_one()
@@ -79,13 +130,18 @@ class AccountPaymentAllocation(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._refuse_derived({name for vals in vals_list for name, value in vals.items() if value})
         allocations = super().create(vals_list)
+        allocations._check_visible()
         allocations.payment_id._bills_changed()
         return allocations
 
     def write(self, vals):
+        self._refuse_derived(vals.keys())
         payments = self.payment_id
         result = super().write(vals)
+        if "move_line_id" in vals:
+            self._check_visible()
         (payments | self.payment_id)._bills_changed()
         return result
 
@@ -94,6 +150,19 @@ class AccountPaymentAllocation(models.Model):
         result = super().unlink()
         payments.exists()._bills_changed()
         return result
+
+    def _refuse_derived(self, names):
+        """Raise when somebody enters what follows from payment, bill or the Pay wizard."""
+        if DERIVED & names and not guard.is_lifted(self.env):
+            described = self.fields_get(sorted(DERIVED & names), ["string"])
+            labels = ", ".join(field["string"] for field in described.values())
+            raise UserError(_("This follows from the payment or its bill: %s.", labels))
+
+    def _check_visible(self):
+        """Raise when a bill item is not one the user may see: its name would be told here."""
+        items = self.move_line_id
+        if len(items.search([("id", "in", items.ids)])) < len(items):
+            raise UserError(_("You cannot see this bill in your companies: Bill Item."))
 
     @api.model
     def _waiting_for(self, lines):

@@ -104,22 +104,6 @@ class AccountPayment(models.Model):
         self._check_state(states.HANDED_IN, _("Only payments under approval go back to draft"))
         self._move_on(states.DRAFT, "reopen", reason=_("Taken back"))
 
-    def action_mark_verified(self):
-        """Confirm that the payments agree with the documents attached to them.
-
-        :raises UserError: no document number or document, or the user entered the payment.
-        """
-        self._check_role(states.ROLES, _("verify"))
-        for payment in self:
-            payment._check_verifiable()
-        self._write_workflow({"verifier_id": self.env.uid, "verify_date": fields.Datetime.now()})
-        self._record_history(
-            "verify",
-            from_state=lambda payment: payment.approval_state,
-            to_state=lambda payment: payment.approval_state,
-            reason=lambda payment: payment.document_number,
-        )
-
     def action_open_reject(self):
         return self._open_reason("payment_account_enhanced.action_payment_reject")
 
@@ -167,6 +151,7 @@ class AccountPayment(models.Model):
             if payment.currency_id.is_zero(payment.amount):
                 raise UserError(_("The amount of %s is zero: Amount.", payment.approval_label))
             payment._check_allocated()
+            payment._check_payable()
 
     def _check_allocated(self):
         self.ensure_one()
@@ -181,21 +166,6 @@ class AccountPayment(models.Model):
                     currency=self.currency_id.name,
                     amount=float_repr(self.amount, self.currency_id.decimal_places),
                 )
-            )
-
-    def _check_verifiable(self):
-        self.ensure_one()
-        if not self.document_number:
-            raise UserError(_("Enter the Document Number of %s first.", self.approval_label))
-        if self._posting_status() == states.CANCELLED:
-            raise UserError(_("%s is cancelled and needs no verification.", self.approval_label))
-        if not self.message_attachment_count:
-            raise UserError(
-                _("Attach the supporting document of %s first (paper clip).", self.approval_label)
-            )
-        if self.env.user in (self.create_uid | self.submit_uid):
-            raise UserError(
-                _("%s must be verified by somebody who did not enter it.", self.approval_label)
             )
 
     def _check_four_eyes(self):
@@ -291,7 +261,10 @@ class AccountPayment(models.Model):
             reason=reason,
             digest=lambda payment: payment.approval_digest,
         )
-        self._write_workflow({"approval_state": target, "waiting_since": fields.Datetime.now()})
+        forgotten = self._clean_round() if target == states.DRAFT else {}
+        self._write_workflow(
+            forgotten | {"approval_state": target, "waiting_since": fields.Datetime.now()}
+        )
         self._plan_next_step()
 
     def _clean_round(self):
@@ -312,7 +285,9 @@ class AccountPayment(models.Model):
             "amount": float_repr(self.amount, self.currency_id.decimal_places),
             "currency_id": self.currency_id.name,
             "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
             "partner_bank_id": self.partner_bank_id.sanitized_acc_number or None,
+            "partner_bank_id.holder": self._holder_content(),
             "journal_id": self.journal_id.id,
             "payment_method_line_id": self.payment_method_line_id.id,
             "payment_type": self.payment_type,
@@ -324,13 +299,23 @@ class AccountPayment(models.Model):
             **self._booking_content(),
         }
 
+    def _holder_content(self):
+        """Return whose account the money goes to, and at which bank."""
+        account = self.partner_bank_id
+        bank = account.bank_id
+        return [account.acc_holder_name or None, bank.name or None, bank.bic or None]
+
     def _booking_content(self):
         return {name: getattr(self[name], "id", self[name]) or None for name in locks.BOOKING}
 
     def _bill_content(self):
         digits = self.currency_id.decimal_places
         return [
-            [allocation.move_line_id.id, float_repr(allocation.amount, digits)]
+            [
+                allocation.move_line_id.id,
+                float_repr(allocation.amount, digits),
+                repr(allocation.forced_rate),
+            ]
             for allocation in self.allocation_ids.sorted(lambda line: (line.sequence, line.id))
         ]
 
@@ -358,6 +343,7 @@ class AccountPayment(models.Model):
         return list(changed)
 
     def _content_labels(self, names):
+        names = {name.partition(".")[0] for name in names}
         return self._field_labels([name for name in names if name in self._fields], self._name)
 
     def _reopen_if_changed(self, entries=None):
@@ -390,6 +376,7 @@ class AccountPayment(models.Model):
     def _bills_changed(self):
         """Follow a change of the bills to pay: not of a posted payment, and with a new approval."""
         self._locked()._check_may_change({"allocation_ids"})
+        self._withdraw_verification({payment: None for payment in self if payment.verifier_id})
         self._submitted()._reopen_if_changed()
 
     def _open_reason(self, action):

@@ -4,7 +4,6 @@ from odoo.exceptions import UserError
 from ..core import guard, states
 from . import locks
 from .account_payment import WORKFLOW_FIELDS
-from .series import POSTED_STATES
 
 MANAGER = "payment_account_enhanced.group_payment_manager"
 
@@ -15,8 +14,6 @@ class AccountPayment(models.Model):
     _inherit = "account.payment"
 
     def write(self, vals):
-        if "state" in vals or "move_id" in vals:
-            self._check_posting(vals)
         if guard.is_lifted(self.env):
             return super().write(vals)
         self._refuse_forged(WORKFLOW_FIELDS & vals.keys())
@@ -38,16 +35,6 @@ class AccountPayment(models.Model):
     def _is_permitted(self):
         return guard.permits(self.env, self.id)
 
-    def _generate_journal_entry(self, *args, **kwargs):
-        # Another entry is a change of what was approved, unless Odoo makes it from the payment.
-        payments = guard.lifted_for(self, self)
-        return super(AccountPayment, payments)._generate_journal_entry(*args, **kwargs)
-
-    def _create_paired_internal_transfer_payment(self):
-        # Before 18 Odoo notes the second half of a transfer on the first one, posted by then.
-        payments = guard.lifted_for(self, self)
-        return super(AccountPayment, payments)._create_paired_internal_transfer_payment()
-
     def unlink(self):
         if self and not guard.is_lifted(self.env):  # Odoo deletes none with every reconciliation
             self._check_deletion()
@@ -57,8 +44,11 @@ class AccountPayment(models.Model):
         return super().unlink()
 
     def action_draft(self):
+        # Those under approval stay what they are: Odoo does nothing to them either.
+        decided = self.filtered(
+            lambda payment: payment._steps_taken() and payment._posting_status() != states.DRAFT
+        )
         result = super(AccountPayment, self._open_for_reset()).action_draft()
-        decided = self.filtered("approve_uid")
         if decided:
             # What was approved is not what will be posted next.
             decided._write_workflow(decided._clean_round())
@@ -120,10 +110,9 @@ class AccountPayment(models.Model):
         :param names: names of fields of ``model``: the payment, its entry or the entry's items.
         :raises UserError: says which payment and field, and what to do.
         """
+        self._check_not_void()
         is_manager = self.env.user.has_group(MANAGER)
         for payment in self:
-            if payment.approval_state == states.VOID:
-                raise UserError(_("Voided payments stay as they are: %s.", payment.approval_label))
             if is_manager and payment._has_override():
                 continue
             closed = locks.CLOSED_WHEN_RECONCILED.intersection(names)
@@ -131,9 +120,18 @@ class AccountPayment(models.Model):
                 raise UserError(payment._reconciled_message(closed, model))
             if not is_manager or payment.company_id.payment_lock_mode == "strict":
                 raise UserError(payment._posted_message(names, model, is_manager))
+        if locks.STATE not in names:
+            self._report_changed_since_seal()
+
+    def _check_not_void(self):
+        void = self.filtered(lambda payment: payment.approval_state == states.VOID)
+        if void:
+            names = ", ".join(void.mapped("approval_label"))
+            raise UserError(_("Voided payments stay as they are: %s.", names))
 
     def _check_may_unreconcile(self):
         """Raise unless the user may take these posted payments out of their reconciliation."""
+        self._check_not_void()
         if self and not self.env.user.has_group(MANAGER):
             names = ", ".join(self.mapped("approval_label"))
             raise UserError(
@@ -162,8 +160,8 @@ class AccountPayment(models.Model):
                 )
             )
 
-    def _posted_behind(self, references):
-        """Return the posted payments that references point at, directly or by their entry.
+    def _behind(self, references):
+        """Return the payments that references point at, directly or by their entry.
 
         :param references: pairs of model and id, as messages and attachments carry them.
         """
@@ -173,9 +171,11 @@ class AccountPayment(models.Model):
                 ids[model].add(res_id)
         if not any(ids.values()):
             return self.browse()
-        payments = self.browse(ids[self._name])
-        payments |= self.env["account.move"].browse(ids["account.move"]).exists()._entry_payments()
-        return payments.exists().filtered(lambda payment: payment._is_posted())
+        # sudo: whoever writes on a bill need not be allowed to read payments.
+        known = self.sudo()
+        payments = known.browse(ids[self._name])
+        payments |= known.env["account.move"].browse(ids["account.move"]).exists()._entry_payments()
+        return payments.exists()
 
     def _under_approval(self):
         """Return the payments that are neither posted nor given up."""
@@ -271,62 +271,3 @@ class AccountPayment(models.Model):
         elif self:
             # Without its entry a payment "in process" counts as posted.
             self._held()._hold_back()
-
-    def _check_posting(self, vals):
-        """Raise when ``vals`` would post payments that are not approved.
-
-        Before 18 the state is the entry's, and the entry's own choke point decides.
-        """
-        pending = self.filtered(lambda payment: not payment._is_posted())
-        if "move_id" in vals:
-            pending._check_linking(vals)
-        elif vals["state"] in POSTED_STATES and not self._fields["state"].inherited:
-            pending._check_approved()
-            changed = locks.CONTENT & vals.keys()
-            if changed:
-                pending._held()._refuse_change_while_posting(changed)
-
-    def _refuse_change_while_posting(self, names):
-        if self:
-            raise UserError(
-                _(
-                    "%(payment)s cannot be changed while it is posted: %(fields)s. Change it "
-                    "first, and submit it again.",
-                    payment=self._names_with_state(),
-                    fields=self._content_labels(names),
-                )
-            )
-
-    def _check_linking(self, vals):
-        """Raise when ``vals`` link payments to an entry and post them by that, or by its absence.
-
-        Approved or not: this entry was not made from the payment.
-        """
-        move = self.env["account.move"].browse(vals["move_id"] or [])
-        posted = self
-        if move.state != "posted":
-            posted = self.filtered(lambda payment: payment._is_posted_by(vals))
-        held = posted._held()
-        if held:
-            raise UserError(
-                _(
-                    "%(payment)s needs approval, so it cannot be linked to another entry: "
-                    "Journal Entry %(entry)s. Post the payment itself once it is approved.",
-                    payment=held._names_with_state(),
-                    entry=move.display_name or _("(none)"),
-                )
-            )
-
-    def _is_posted_by(self, vals):
-        """Whether the payment's own state (since 18) is a posted one once ``vals`` are written.
-
-        Odoo writes one with the draft entry that it makes from the payment.
-        """
-        if self._fields["state"].inherited or (vals["move_id"] and self._is_permitted()):
-            return False
-        return vals.get("state", self.state) in POSTED_STATES
-
-    def _held(self):
-        """Return the payments that are posted by nothing but their approval."""
-        handed_in = self.filtered(lambda payment: payment.approval_state in states.HANDED_IN)
-        return handed_in | (self - handed_in)._needing_approval()

@@ -13,6 +13,8 @@ EVENTS = [
     ("reject", "Rejected"),
     ("reopen", "Sent back to draft"),
     ("verify", "Verified"),
+    ("unverify", "Verification withdrawn"),
+    ("cancel", "Cancelled before posting"),
     ("post", "Posted"),
     ("edit", "Changed after posting"),
     ("reset", "Reset or cancelled after posting"),

@@ -65,7 +65,17 @@ class AccountPayment(models.Model):
             return []
         if digest.digest(json.loads(self.sealed_content)) != self.sealed_digest:
             return ["sealed_digest"]
-        return list(digest.differences(json.loads(self.sealed_content), self._sealable_content()))
+        sealed, content = json.loads(self.sealed_content), self._sealable_content()
+        # What a seal of an earlier version does not name was not sealed.
+        return list(digest.differences(sealed, {name: content.get(name) for name in sealed}))
+
+    def _report_changed_since_seal(self):
+        """Report payments that differ from their seals, before a change seals them anew."""
+        for payment in self:
+            changed = payment._changed_since_seal()
+            if changed:
+                labels = payment._content_labels(changed)
+                payment._report_tampering(_("changed since it was posted: %s", labels))
 
     def _report_tampering(self, difference):
         self.ensure_one()

@@ -68,6 +68,8 @@ class AccountPaymentOverride(models.Model):
             )
         if not vals.get("revoked", True):
             raise UserError(_("A revoked override cannot be revived. Grant another one."))
+        for override in self.filtered(lambda record: record.state == "active"):
+            override.payment_id._record_history("revoke", reason=override.reason)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -75,9 +77,7 @@ class AccountPaymentOverride(models.Model):
         raise UserError(_("An override cannot be deleted; it is part of the payment's history."))
 
     def action_revoke(self):
-        for override in self.filtered(lambda record: record.state == "active"):
-            override.revoked = True
-            override.payment_id._record_history("revoke", reason=override.reason)
+        self.filtered(lambda record: record.state == "active").revoked = True
 
     def _announce(self):
         self.ensure_one()

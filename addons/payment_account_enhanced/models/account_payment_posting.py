@@ -2,9 +2,9 @@ from odoo import _, fields, models
 from odoo.addons.ipai_series.compat import SERIES
 from odoo.exceptions import UserError
 
-from ..core import digest, states
+from ..core import digest, guard, states
 from . import locks
-from .series import POSTED_STATES, RECONCILABLE_STATES
+from .series import CANCELLED_STATES, POSTED_STATES, RECONCILABLE_STATES
 
 
 class AccountPayment(models.Model):
@@ -61,6 +61,15 @@ class AccountPayment(models.Model):
         # Where it was booked is in its entry by now.
         return {name: value for name, value in content.items() if name not in locks.BOOKING}
 
+    def write(self, vals):
+        if vals.get("state") in CANCELLED_STATES and not self._fields["state"].inherited:
+            self._submitted()._note_cancellation()
+        unapproved = self._check_posting(vals)
+        result = super().write(vals)
+        # With what was written they may need an approval that they did not need before.
+        unapproved.filtered(lambda payment: payment._is_posted())._check_approved()
+        return result
+
     def action_post(self):
         result = super().action_post()
         # A payment without an entry is posted by its state alone.
@@ -77,6 +86,16 @@ class AccountPayment(models.Model):
         )
         if early:
             early._write_workflow({"state": "draft"})
+
+    def _note_cancellation(self):
+        """Record that payments under approval are given up, before they are."""
+        self._record_history(
+            "cancel",
+            from_state=lambda payment: payment.approval_state,
+            to_state=states.CANCELLED,
+            digest=lambda payment: payment.approval_digest,
+        )
+        self._close_activities()
 
     def action_post_each(self):
         """Post those payments that can be posted, and say of each other one why it was not.
@@ -123,14 +142,45 @@ class AccountPayment(models.Model):
     def _pay_bills(self):
         """Reconcile the payment with its bills: all paid in full at once, then the others.
 
-        So credit notes among them count, and a bill paid in part takes what is left.
+        So credit notes among them count. Each bill gets its own amount and no more.
         """
         self.ensure_one()
+        self._check_payable()
         partial = self.allocation_ids.filtered(lambda allocation: allocation._is_partial())
-        self._reconcile_with((self.allocation_ids - partial).move_line_id)
+        in_full = self.allocation_ids - partial
+        self._reconcile_with(in_full.move_line_id)
+        left = self.amount - sum(in_full.mapped("amount"))
         for allocation in partial:
-            self._reconcile_with(allocation.move_line_id)
+            left -= allocation.amount
+            item = self._open_item(allocation.move_line_id)
+            if item and self.currency_id.compare_amounts(left, 0.0) > 0:
+                allocation._pay_part(item)
+            else:  # all that is left, with what is written off
+                self._reconcile_with(allocation.move_line_id)
         self._link_bills()
+
+    def _check_payable(self):
+        """Raise when a bill does not take what is to be paid of it: it would be paid twice."""
+        problems = [problem for each in self.allocation_ids if (problem := each._payable_problem())]
+        if problems:
+            raise UserError(
+                _(
+                    "%(payment)s does not fit its bills any more: %(problems)s Send it back to "
+                    "draft, change Bills to Pay and submit it again.",
+                    payment=self.approval_label,
+                    problems=" ".join(problems),
+                )
+            )
+
+    def _open_item(self, line):
+        """Return the payment's open item that the item of a bill is reconciled with."""
+        return self.move_id.line_ids.filtered(
+            lambda item: (
+                item.account_id == line.account_id
+                and item.currency_id == self.currency_id
+                and item.amount_residual * line.amount_residual < 0
+            )
+        )[:1]
 
     def _reconcile_with(self, bill_lines):
         """Reconcile the payment's open items with those of bills, account by account."""
@@ -150,4 +200,4 @@ class AccountPayment(models.Model):
     def _link_bills(self):
         """Tell the bills which payment pays them, as the Pay wizard does since 18."""
         if "invoice_ids" in self._fields:
-            self.allocation_ids.move_id.matched_payment_ids += self
+            guard.lifted(self.allocation_ids.move_id).matched_payment_ids += self

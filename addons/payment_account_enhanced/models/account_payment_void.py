@@ -19,15 +19,28 @@ class AccountPayment(models.Model):
         :param str reason: kept in the history, on the reversal and on the voucher.
         :param date: of the reversal.
         :raises AccessError: the user is no Payment Manager.
-        :raises UserError: a payment is not posted.
+        :raises UserError: a payment is not posted or younger than ``date``, or no reason is given.
         """
         if not self.env.user.has_group(MANAGER):
             raise AccessError(_("Only a Payment Manager voids a payment."))
         wrong = self.filtered(lambda payment: payment.approval_state != states.POSTED)
         if wrong:
             raise UserError(_("Only posted payments can be voided: %s", wrong._names_with_state()))
+        if not (reason or "").strip():
+            raise UserError(_("Say why the payment is void: Reason."))
         for payment in self:
+            payment._check_voidable(date)
             payment._void_one(reason, date)
+
+    def _check_voidable(self, date):
+        if date < self.date:
+            raise UserError(
+                _(
+                    "%(payment)s is of %(date)s and cannot be void before: Reversal Date.",
+                    payment=self.approval_label,
+                    date=self.date,
+                )
+            )
 
     def _void_one(self, reason, date):
         self.ensure_one()

@@ -15,6 +15,7 @@ STATE = "state"
 PAYMENT = frozenset(
     {
         "amount",
+        "amount_company_currency_signed",
         "company_id",
         "currency_id",
         "date",
@@ -47,6 +48,7 @@ BOOKING = (
 CONTENT = frozenset(
     {
         "amount",
+        "company_id",
         "currency_id",
         "date",
         "document_number",
@@ -65,7 +67,10 @@ MOVE = frozenset(
         "company_id",
         "currency_id",
         "date",
+        "inalterable_hash",
+        "invoice_date",
         "invoice_line_ids",
+        "is_storno",
         "journal_id",
         "line_ids",
         "move_type",
@@ -75,8 +80,14 @@ MOVE = frozenset(
         "partner_id",
         "payment_ids",
         "payment_reference",
+        "posted_before",
         "ref",
+        "reversed_entry_id",
+        "sequence_number",
+        "sequence_prefix",
         "statement_line_id",
+        "tax_cash_basis_origin_move_id",
+        "tax_cash_basis_rec_id",
         MOVE_PAYMENT,
         STATE,
     }
@@ -89,6 +100,7 @@ LINE = frozenset(
         "amount_residual",
         "amount_residual_currency",
         "balance",
+        "company_currency_id",
         "company_id",
         "credit",
         "currency_id",
@@ -100,6 +112,7 @@ LINE = frozenset(
         "journal_id",
         "matching_number",
         "move_id",
+        "move_name",
         "name",
         "parent_state",
         "partner_id",
@@ -108,9 +121,11 @@ LINE = frozenset(
         "product_id",
         "quantity",
         "reconciled",
+        "ref",
         "statement_line_id",
         "tax_ids",
         "tax_line_id",
+        "tax_tag_ids",
     }
 )
 
@@ -142,6 +157,7 @@ CLOSED_WHEN_RECONCILED = frozenset(
         "date",
         "debit",
         "destination_account_id",
+        "invoice_date",
         "line_ids",
         "move_id",
         "outstanding_account_id",

@@ -4,7 +4,17 @@ from odoo.exceptions import UserError
 from ..core import guard
 from .account_payment_guard import MANAGER
 
-CONTENT = {"author_id", "body", "model", "res_id", "subject", "tracking_value_ids"}
+CONTENT = {
+    "author_id",
+    "body",
+    "date",
+    "email_from",
+    "message_type",
+    "model",
+    "res_id",
+    "subject",
+    "tracking_value_ids",
+}
 
 
 class MailMessage(models.Model):
@@ -25,9 +35,13 @@ class MailMessage(models.Model):
         # Not ``env.su``: Odoo deletes with sudo what a user asked it to delete.
         if self.env.uid == SUPERUSER_ID or guard.is_lifted(self.env) or not self:
             return
-        payments = self.env["account.payment"]._posted_behind(
-            (message.model, message.res_id)
-            for message in self.sudo()  # sudo: to see what is hidden
+        payments = (
+            self.env["account.payment"]
+            ._behind(
+                (message.model, message.res_id)
+                for message in self.sudo()  # sudo: to see what is hidden
+            )
+            .filtered(lambda payment: payment._is_posted())
         )
         if payments and not self.env.user.has_group(MANAGER):
             raise UserError(

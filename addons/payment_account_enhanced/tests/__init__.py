@@ -1,4 +1,5 @@
 from . import (
+    test_bills,
     test_bypass_http,
     test_companies,
     test_content,
@@ -7,8 +8,10 @@ from . import (
     test_history,
     test_install,
     test_kinds,
+    test_links,
     test_managers,
     test_register,
+    test_rounds,
     test_system_paths,
     test_tours,
     test_void,

@@ -14,6 +14,7 @@ OURS = (
     "Payments under approval cannot be deleted",
     "These payments cannot be posted",
     "needs approval, so it cannot be linked",
+    "The journal entry of a payment cannot be entered",
     "The approval of a payment cannot be entered",
     "The history of a payment",
     "Only a Payment Manager grants",

@@ -71,14 +71,29 @@ class TestContent(PaymentCommon):
 
     def test_a_posted_entry_is_no_way_to_post(self):
         for payment in (self.payment(), self.approved()):
-            with self.assertRaisesRegex(UserError, "cannot be linked"):
+            with self.assertRaisesRegex(UserError, "cannot be entered"):
                 payment.write({"move_id": self.bill().id})
+            with self.assertRaisesRegex(UserError, "cannot be linked"):
+                payment.sudo().write({"move_id": self.bill().id})
+
+    def test_an_entry_is_not_entered(self):
+        """It may be another payment's, which would be this one's as well."""
+        other = self.posted()
+        draft = self.payment(user=self.clerk, payment_type="inbound", partner_type="customer")
+        values = {"move_id": other.move_id.id}
+        with self.assertRaisesRegex(UserError, "cannot be entered"):
+            draft.write(values)
+        with self.assertRaisesRegex(UserError, "cannot be entered"):
+            self.payment(user=self.clerk, payment_type="inbound", **values)
+        payments = draft.with_context(default_move_id=other.move_id.id)
+        with self.assertRaisesRegex(UserError, "cannot be entered"):
+            payments.create({"payment_type": "inbound", "amount": 1.0})
 
     def test_another_draft_entry_reopens(self):
         payment = self.approved()
         if payment._fields["state"].inherited:
             return  # before 18 a payment is its entry
-        payment.write({"move_id": self.bill().copy().id})
+        payment.sudo().write({"move_id": self.bill().copy().id})
         self.assertEqual(payment.approval_state, "draft")
 
     def test_a_draft_entry_is_no_way_to_post(self):
@@ -87,7 +102,7 @@ class TestContent(PaymentCommon):
         for entered in (self.payment(), self.approved()):
             payment = entered.with_user(self.clerk)
             for state in ("in_process", "paid"):
-                with self.assertRaisesRegex(UserError, "cannot be linked"):
+                with self.assertRaisesRegex(UserError, "cannot be entered"):
                     payment.write({"state": state, "move_id": self.bill().copy().id})
                 with self.assertRaisesRegex(UserError, "cannot be linked"):
                     payment.write({"state": state, "move_id": False})

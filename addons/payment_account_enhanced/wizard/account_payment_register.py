@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..core import states
+from ..core import guard, states
 from ..models.account_payment_approval import GROUP
 
 
@@ -24,7 +24,12 @@ class AccountPaymentRegister(models.TransientModel):
             super()._post_payments(direct, edit_mode=edit_mode)
 
     def _reconcile_payments(self, to_process, edit_mode=False):
-        direct = [vals for vals in to_process if not vals["payment"].allocation_ids]
+        # Since 18 Odoo notes the posted payment on its bills, reached by their items.
+        direct = [
+            vals | {"to_reconcile": guard.lifted(vals["to_reconcile"])}
+            for vals in to_process
+            if not vals["payment"].allocation_ids
+        ]
         if direct:
             super()._reconcile_payments(direct, edit_mode=edit_mode)
 
@@ -55,7 +60,8 @@ class AccountPaymentRegister(models.TransientModel):
                     "forced_rate": vals.get("rate", 0.0),
                 }
             )
-        self.env["account.payment.allocation"].create(allocations)
+        # The rate is the wizard's, and nobody else enters one.
+        guard.lifted(self.env["account.payment.allocation"]).create(allocations)
 
     def _due(self, payment, line):
         """Return what is due on a bill's item in the currency of the payment.
