@@ -59,6 +59,7 @@ def bypasses(sample, series):
         *_on_entry(sample, series),
         *_on_items(sample),
         *_on_reconciliation(sample),
+        *_linked(sample),
         *_around(sample),
         *_nested(sample, series),
         *_unapproved(sample, series),
@@ -129,6 +130,10 @@ def _on_entry(s, series):
         link: False,
         "payment_ids": [(1, s["payment"], {"amount": s["amount"] + 1})],
         "line_ids": [(1, s["liquidity_line"], {"name": "forged"})],
+        "invoice_date": "2020-01-01",
+        "posted_before": False,
+        "tax_cash_basis_rec_id": s["partial"],
+        "reversed_entry_id": s["entry_alone"],
     }
     for name, value in values.items():
         for label, context in (("", ()), (" without checks", NO_CHECKS)):
@@ -205,6 +210,29 @@ def _on_reconciliation(s):
         yield _one(f"bill.{method}", f"Paid bill: {method}", Call(MOVE, method, s["bill"]))
     call = Call(MOVE, "write", s["bill"], ({"state": "draft"},))
     yield _one("bill.state", "Write the state of the paid bill", call)
+
+
+def _linked(s):
+    """Links of other records to the payment, its entry or its items."""
+    reconciled = {
+        "debit_move_id": s["counterpart_line"],
+        "credit_move_id": s["liquidity_line"],
+        "amount": s["amount"],
+        "debit_amount_currency": s["amount"],
+        "credit_amount_currency": s["amount"],
+    }
+    call = Call(PARTIAL, "create", None, ([reconciled],))
+    yield _one("partial.create", "Reconcile more with the payment than is open of it", call)
+    full = {"reconciled_line_ids": [(6, 0, [s["counterpart_line"]])]}
+    call = Call(FULL, "create", None, ([full],))
+    yield _one("full.create", "Take an item into another full reconciliation", call)
+    call = Call(MOVE, "write", s["other_bill"], ({"matched_payment_ids": [(4, s["payment"])]},))
+    yield _one("bill.matched", "Name the payment on another bill", call, (18, 19))
+    taken = s["new_payment"] | {"payment_type": "inbound", "move_id": s["move"]}
+    call = Call(PAYMENT, "create", None, ([taken],))
+    yield _one("payment.entry", "Enter another payment with this one's entry", call)
+    call = Call("ir.attachment", "write", s["attachment"], ({"url": "https://a.example/"},))
+    yield _one("attachment.url", "Point a supporting document elsewhere", call)
 
 
 def _around(s):
