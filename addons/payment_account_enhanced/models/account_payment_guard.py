@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from ..core import guard, states
 from . import locks
 from .account_payment import WORKFLOW_FIELDS
+from .series import POSTED_ENTRY_FOLLOWS
 
 MANAGER = "payment_account_enhanced.group_payment_manager"
 
@@ -101,8 +102,24 @@ class AccountPayment(models.Model):
             changes = locks.changes(payment, vals, locks.PAYMENT)
             if changes:
                 payment._check_may_change(changes.keys())
+                payment._check_entry_follows(locks.BOOKED & changes.keys())
                 edits[payment] = changes
         return edits
+
+    def _check_entry_follows(self, names):
+        """Raise when books and payment would differ after a change of these fields.
+
+        Since 19 a posted entry stays what it is when its payment is written.
+        """
+        if names and not POSTED_ENTRY_FOLLOWS and self.move_id.state == "posted":
+            raise UserError(
+                _(
+                    "The journal entry of %(payment)s is posted and would not follow: %(fields)s. "
+                    "Reset the payment to draft, change it and post it again.",
+                    payment=self.approval_label,
+                    fields=self._field_labels(names, self._name),
+                )
+            )
 
     def _check_may_change(self, names, model="account.payment"):
         """Raise unless the user may change the fields ``names`` of these posted payments.

@@ -44,6 +44,21 @@ BOOKING = (
     ("destination_account_id", "outstanding_account_id", "partner_type") if SERIES >= 18 else ()
 )
 
+#: What the journal entry is made from.
+BOOKED = frozenset(
+    {
+        "amount",
+        "currency_id",
+        "date",
+        "destination_account_id",
+        "journal_id",
+        "outstanding_account_id",
+        "partner_id",
+        "partner_type",
+        "payment_type",
+    }
+)
+
 #: What an approval is for; a change sends a submitted payment back to draft.
 CONTENT = frozenset(
     {

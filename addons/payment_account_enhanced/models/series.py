@@ -15,3 +15,5 @@ STATE_DEPENDS = ("state", "move_id.state") if SERIES >= 18 else ("move_id.state"
 RECONCILABLE_STATES = ("posted", "draft") if SERIES >= 19 else ("posted",)
 #: Whether posting a bill drops the stale reconciliations of its draft.
 POSTING_DROPS_STALE = SERIES >= 19
+#: Whether a posted entry follows a change of its payment.
+POSTED_ENTRY_FOLLOWS = SERIES < 19
